@@ -1,0 +1,1 @@
+"""Trading days, running positions, matching, profit and loss, and charges."""

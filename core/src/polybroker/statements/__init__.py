@@ -1,0 +1,1 @@
+"""From a broker's export file to normalized executions."""

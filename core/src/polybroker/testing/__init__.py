@@ -1,0 +1,1 @@
+"""The contract suite, and what plugin authors need to run it."""
