@@ -1,0 +1,1 @@
+"""What is measured, against which peers, as ratios within one run: `nox -s bench`."""
