@@ -83,7 +83,9 @@ def wheels(session: nox.Session) -> None:
     folder = Path(session.create_tmp()) / "wheels"
     session.install("build", "hatchling")
     for path in DISTRIBUTIONS:
-        session.run("python", "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(path), silent=True)
+        session.run(
+            "python", "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(path), silent=True
+        )
     core = next(folder.glob("polybroker-[0-9]*.whl"))
     others = [str(path) for path in folder.glob("*.whl") if path != core]
     session.install("--force-reinstall", f"{core}[statements,testing]", *others)

@@ -49,7 +49,9 @@ def matching() -> None:
     for rows in (10_000, 100_000, 1_000_000, 3_000_000):
         run = measure("benchmarks.ours:matching", str(rows), "2000")
         per_fill[rows] = run.cpu / rows * 1e6
-        print(f"matching, {rows:>9,} fills over 2,000 contracts: {per_fill[rows]:.3f} microseconds CPU a fill", flush=True)
+        print(
+            f"matching, {rows:>9,} fills over 2,000 contracts: {per_fill[rows]:.3f} microseconds CPU a fill", flush=True
+        )
     report("matching: a fill at 3,000,000 / at 100,000", per_fill[3_000_000], per_fill[100_000], "us", bound="about 1")
 
 

@@ -59,7 +59,15 @@ def amp_workbook(rows: int = 100_000) -> Path:
     for row, when in enumerate(session_times(rows, 7), start=1):
         root = random.choice(list(ROOTS))
         price = ROOTS[root][1] + random.randrange(-400, 400) * TICKS[root]
-        values = [609533386765 + row, when, "Fill", 7_200_000_000 + row, 31_000_000 + row, f"X{row % 5000}", when.date()]
+        values = [
+            609533386765 + row,
+            when,
+            "Fill",
+            7_200_000_000 + row,
+            31_000_000 + row,
+            f"X{row % 5000}",
+            when.date(),
+        ]
         values += [random.choice(("Buy", "Sell")), random.randrange(1, 6), round(price, 2), root, f"{root}H5"]
         values += ["Futures", "3/21/2025", random.choice(("Market", "Limit")), f"AMP{row % 3}"]
         filler = [row, "text", 1.5, "USD", row % 7, f"note {row % 100}"] * 4
@@ -78,7 +86,12 @@ def csv_fills(rows: int = 1_000_000, contracts: int = 60) -> Path:
     FOLDER.mkdir(exist_ok=True)
     extras = [f"Extra {number}" for number in range(15)]
     header = ["Account", "Date", "Time", "Symbol", "Side", "Quantity", "Price", "Commission", "Currency", *extras]
-    symbols = [f"{root}{month}{year}" for root in ("MES", "MNQ", "ES", "NQ", "CL") for month in "HMUZ" for year in ("25", "26", "27")]
+    symbols = [
+        f"{root}{month}{year}"
+        for root in ("MES", "MNQ", "ES", "NQ", "CL")
+        for month in "HMUZ"
+        for year in ("25", "26", "27")
+    ]
     with path.with_suffix(".partial").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

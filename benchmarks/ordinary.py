@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from benchmarks.measure import Work
 
 CHICAGO, NEW_YORK = ZoneInfo("America/Chicago"), ZoneInfo("America/New_York")
-MULTIPLIER = {root: Decimal(text) for root, text in (("ES", "50"), ("NQ", "20"), ("MES", "5"), ("MNQ", "2"), ("CL", "1000"))}
+MULTIPLIER = {
+    root: Decimal(text) for root, text in (("ES", "50"), ("NQ", "20"), ("MES", "5"), ("MNQ", "2"), ("CL", "1000"))
+}
 CQG = {"EP": "ES", "ENQ": "NQ", "MES": "MES", "MNQ": "MNQ", "CLE": "CL"}
 
 Fill = dict[str, Any]

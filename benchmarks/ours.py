@@ -45,7 +45,8 @@ def matching(rows: str, contracts: str) -> Work:
             "instrument_id": pl.Series(names).gather(choice),
             "side": pl.Series(["buy", "sell"]).gather(random.integers(0, 2, count)),
             "quantity": pl.Series(random.integers(1, 6, count)).cast(EXACT),
-            "price": pl.Series(random.integers(16000, 20000, count)).cast(EXACT) * pl.Series([25]).cast(pl.Decimal(38, 2)),
+            "price": pl.Series(random.integers(16000, 20000, count)).cast(EXACT)
+            * pl.Series([25]).cast(pl.Decimal(38, 2)),
         }
     )
     frame = frame.with_columns(

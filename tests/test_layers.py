@@ -59,13 +59,17 @@ def test_the_model_knows_neither_files_nor_tables() -> None:
     for path in (CORE / "model").rglob("*.py"):
         for name in imports(path):
             assert name.split(".")[0] not in HEAVY, path
-            assert not name.startswith("polybroker.") or name.startswith(("polybroker.model", "polybroker.errors")), path
+            assert not name.startswith("polybroker.") or name.startswith(("polybroker.model", "polybroker.errors")), (
+                path
+            )
 
 
 def test_the_ledger_does_not_know_documents() -> None:
     allowed = "polybroker.statements.schema"
     for path in (CORE / "ledger").rglob("*.py"):
-        assert not [name for name in imports(path) if name.startswith("polybroker.statements") and name != allowed], path
+        assert not [name for name in imports(path) if name.startswith("polybroker.statements") and name != allowed], (
+            path
+        )
 
 
 def test_wire_modules_do_no_io() -> None:
@@ -83,7 +87,9 @@ def test_only_the_clock_tells_the_time() -> None:
         assert not [word for word in banned if word in text], path
 
 
-@pytest.mark.parametrize("module", ["polybroker", "polybroker.model.instruments", "polybroker.hookspecs", "polybroker.cli"])
+@pytest.mark.parametrize(
+    "module", ["polybroker", "polybroker.model.instruments", "polybroker.hookspecs", "polybroker.cli"]
+)
 def test_importing_the_core_is_light(module: str) -> None:
     code = f"import sys, {module}; print(*sorted({HEAVY!r} & set(sys.modules)))"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated
 
-from attrs import frozen
+from attrs import field, frozen
 
 from polybroker.model.instruments import AssetClass
+
+WallTime = Annotated[datetime, "wall clock"]
+"""A time as a clock on the wall shows it: without zone or offset."""
+
+
+def _utc(_: object, attribute: object, value: datetime) -> None:
+    if value.utcoffset() != timedelta(0):
+        raise ValueError(f"{value} is not a time in UTC")
+
+
+def _wall(_: object, attribute: object, value: datetime) -> None:
+    if value.tzinfo is not None:
+        raise ValueError(f"{value} is not a time of the wall clock: it has a zone")
 
 
 class Side(StrEnum):
@@ -54,10 +68,12 @@ class Execution:
     broker_id: str
     account: str | None
     order_id: str | None
-    timestamp: datetime
+    timestamp: datetime = field(validator=_utc)
     """UTC."""
-    local_time: datetime
-    """The time as the file shows it, with the zone it was read in."""
+    local_time: WallTime = field(validator=_wall)
+    """The wall clock as the file shows it."""
+    timezone: str | None
+    """The zone that `local_time` was read in: an IANA name or an offset."""
     trading_day: date
     sequence: int
     """Breaks ties among equal timestamps; ascending in time."""
@@ -115,12 +131,13 @@ class RoundTrip:
     """An opened and closed quantity. `fees` is commission and fees together; net = gross + fees."""
 
     account: str | None
+    instrument_id: str
     symbol: str
     contract: str
     direction: Direction
     quantity: Decimal
-    entry_time: datetime
-    exit_time: datetime
+    entry_time: datetime = field(validator=_utc)
+    exit_time: datetime = field(validator=_utc)
     entry_price: Decimal
     exit_price: Decimal
     gross_pnl: Decimal | None
@@ -130,6 +147,10 @@ class RoundTrip:
     currency: str | None
     trading_day: date
     """The exit's trading day."""
+    entry_id: str | None
+    """Execution id of the first entry; None: it was open before the history began."""
+    exit_id: str
+    """Execution id of the last exit."""
 
 
 @frozen(kw_only=True)
@@ -137,9 +158,12 @@ class OpenPosition:
     """What is still open after the last execution; `quantity` is signed."""
 
     account: str | None
+    instrument_id: str
+    symbol: str
     contract: str
     quantity: Decimal
     average_price: Decimal
+    currency: str | None
 
 
 @frozen(kw_only=True)

@@ -11,19 +11,26 @@ Every instrument states the four texts by which the tables know it:
 `expiration`       2025-03              2025-01-17                none      none
 =================  ===================  ========================  ========  ===========
 
-Matching groups by `instrument_id`, which never repeats: `MESH5` comes again in 2035.
+Matching groups by `instrument_id`, which never repeats: `MESH5` comes again in 2035. No two kinds of instruments
+share an id either: a colon, a slash and the form of an OSI symbol are each found in the ids of one kind only.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from attrs import field, frozen
+from attrs.validators import optional
 
 from polybroker.model.futures import ContractMonth, contract_code
-from polybroker.model.options import OptionRight, osi_symbol
+from polybroker.model.money import exact
+from polybroker.model.options import OptionRight, osi_symbol, split_osi
+
+_SEPARATORS: Final = re.compile(r"[:/]")
 
 
 class AssetClass(StrEnum):
@@ -36,21 +43,32 @@ class AssetClass(StrEnum):
     FOREX = "forex"
 
 
-def _text(_: object, attribute: object, value: str) -> None:
-    if not value or value != value.strip() or not value.isprintable():
-        raise ValueError(f"no instrument text: {value!r}")
+def _name(_: object, attribute: object, value: str) -> None:
+    if not value or value != value.strip() or not value.isprintable() or _SEPARATORS.search(value):
+        raise ValueError(f"no name of an instrument: {value!r}")
+
+
+def _ticker(_: object, attribute: object, value: str) -> None:
+    _name(_, attribute, value)
+    if split_osi(value) is not None:
+        raise ValueError(f"{value!r} is an option's symbol, not a ticker")
+
+
+def _above_zero(_: object, attribute: object, value: Decimal) -> None:
+    if exact(value) <= 0:
+        raise ValueError(f"a multiplier or tick is above 0, not {value}")
 
 
 @frozen
 class Future:
     """A futures contract; `expiry` is None where a source names the root only (`MES`, a continuous symbol)."""
 
-    root: str = field(validator=_text)
-    exchange: str = field(validator=_text)
+    root: str = field(validator=_name)
+    exchange: str = field(validator=_name)
     expiry: ContractMonth | None
-    multiplier: Decimal
-    currency: str = "USD"
-    tick_size: Decimal | None = None
+    multiplier: Decimal = field(validator=_above_zero)
+    currency: str = field(default="USD", validator=_name)
+    tick_size: Decimal | None = field(default=None, validator=optional(_above_zero))
 
     asset_class = AssetClass.FUTURE
 
@@ -80,13 +98,13 @@ class Future:
 class Option:
     """An option on a stock, fund or index, known by its 21-character OSI symbol."""
 
-    underlying: str = field(validator=_text)
+    underlying: str
     expiry: date
     right: OptionRight
     strike: Decimal
-    multiplier: Decimal = Decimal(100)
-    currency: str = "USD"
-    exchange: str | None = None
+    multiplier: Decimal = field(default=Decimal(100), validator=_above_zero)
+    currency: str = field(default="USD", validator=_name)
+    exchange: str | None = field(default=None, validator=optional(_name))
 
     asset_class = AssetClass.OPTION
 
@@ -116,15 +134,15 @@ class Option:
 
 @frozen
 class Stock:
-    """A share or fund, known by its ticker."""
+    """A share or fund, known by its ticker; share classes are written with a dot, `BRK.B`."""
 
-    ticker: str = field(validator=_text)
-    currency: str = "USD"
-    exchange: str | None = None
+    ticker: str = field(validator=_ticker)
+    currency: str = field(default="USD", validator=_name)
+    exchange: str | None = field(default=None, validator=optional(_name))
 
     asset_class = AssetClass.STOCK
     multiplier = Decimal(1)
-    expiration: None = field(default=None, init=False, repr=False)
+    expiration = None
 
     @property
     def instrument_id(self) -> str:
@@ -146,13 +164,13 @@ class Stock:
 class Pair:
     """A pair of currencies or coins, `BTC/USD`; profit and loss is in the quote currency."""
 
-    base: str = field(validator=_text)
-    quote: str = field(validator=_text)
+    base: str = field(validator=_name)
+    quote: str = field(validator=_name)
     asset_class: AssetClass = AssetClass.CRYPTO
-    exchange: str | None = None
+    exchange: str | None = field(default=None, validator=optional(_name))
 
     multiplier = Decimal(1)
-    expiration: None = field(default=None, init=False, repr=False)
+    expiration = None
 
     def __attrs_post_init__(self) -> None:
         if self.asset_class not in (AssetClass.CRYPTO, AssetClass.FOREX):

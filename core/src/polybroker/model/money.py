@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal, Inexact, InvalidOperation, localcontext
+from decimal import Context, Decimal, Inexact, InvalidOperation
+from typing import Final
 
-EXACT_DIGITS = 38
+EXACT_DIGITS: Final = 38
 """Digits a number may have in all; the widest decimal that the tables carry."""
-EXACT_SCALE = 18
+EXACT_SCALE: Final = 18
 """Decimal places that the tables carry; a number with more is refused, never rounded in silence."""
-AVERAGE_PLACES = 10
+AVERAGE_PLACES: Final = 10
 """Averages are rounded half-even to this many places; profit and loss never uses them."""
 
-_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_LIMIT = Decimal(10) ** (EXACT_DIGITS - EXACT_SCALE)
+_PLAIN: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_LIMIT: Final = Decimal(10) ** (EXACT_DIGITS - EXACT_SCALE)
+_LAST_PLACE: Final = Decimal(1).scaleb(-EXACT_SCALE)
+_LOSSLESS: Final = Context(prec=2 * EXACT_DIGITS, traps=[Inexact, InvalidOperation])
 
 
 def parse_decimal(text: str) -> Decimal:
@@ -31,11 +34,10 @@ def exact(value: Decimal) -> Decimal:
     """`value`, proven to fit the tables without loss; `ValueError` where it does not."""
     if not value.is_finite():
         raise ValueError(f"{value} is not a finite number")
-    if abs(value) >= _LIMIT:
+    if value.copy_abs() >= _LIMIT:  # abs() would round to the digits of the caller's context
         raise ValueError(f"{value} has more than {EXACT_DIGITS - EXACT_SCALE} whole digits")
     try:
-        with localcontext(Context(prec=80, traps=[Inexact, InvalidOperation])):
-            value.quantize(Decimal(1).scaleb(-EXACT_SCALE))
+        value.quantize(_LAST_PLACE, context=_LOSSLESS)
     except (Inexact, InvalidOperation):
         raise ValueError(f"{value} has more than {EXACT_SCALE} decimal places") from None
     return value

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
-_OSI = re.compile(r"([A-Z0-9.$^]{1,6}) *(\d{6})([CP])(\d{8})")
+_ROOT: Final = re.compile(r"[A-Z0-9.$^]{1,6}")
+_OSI: Final = re.compile(r"([A-Z0-9.$^]{1,6}) *([0-9]{6})([CP])([0-9]{8})")
+_THOUSANDTH: Final = Decimal("0.001")
 
 
 class OptionRight(StrEnum):
@@ -18,15 +21,14 @@ class OptionRight(StrEnum):
 
 
 def osi_symbol(root: str, expiry: date, right: OptionRight, strike: Decimal) -> str:
-    """The 21 characters of an option; `ValueError` where root, year or strike do not fit the form."""
-    thousandths = strike * 1000
-    if not (1 <= len(root) <= 6) or root != root.strip():
-        raise ValueError(f"an OSI root has 1 to 6 characters, not {root!r}")
+    """The 21 characters of an option; `ValueError` where root, date or strike do not fit the form."""
+    if not _ROOT.fullmatch(root):
+        raise ValueError(f"an OSI root has 1 to 6 capital letters, digits or signs, not {root!r}")
+    if isinstance(expiry, datetime):
+        raise ValueError(f"an option expires on a date, not at a time: {expiry}")
     if not 2000 <= expiry.year <= 2099:
         raise ValueError(f"an OSI symbol holds the years 2000 to 2099, not {expiry.year}")
-    if thousandths != thousandths.to_integral_value() or not 0 < thousandths < 10**8:
-        raise ValueError(f"an OSI strike is above 0 in whole thousandths, not {strike}")
-    return f"{root:<6}{expiry:%y%m%d}{right.name[0]}{int(thousandths):08d}"
+    return f"{root:<6}{expiry:%y%m%d}{right.name[0]}{_thousandths(strike):08d}"
 
 
 def split_osi(text: str) -> tuple[str, date, OptionRight, Decimal] | None:
@@ -34,14 +36,27 @@ def split_osi(text: str) -> tuple[str, date, OptionRight, Decimal] | None:
 
     Brokers pad the root to 6, with two blanks always, or not at all: any run of blanks is accepted.
     """
-    match = _OSI.fullmatch(text.strip().upper())
+    match = _OSI.fullmatch(text.strip().upper()) if text.isascii() else None
     if match is None:
         return None
     root, day, right, strike = match.groups()
-    try:
-        expiry = date(2000 + int(day[:2]), int(day[2:4]), int(day[4:]))
-    except ValueError:
-        return None
-    if int(strike) == 0:
+    expiry = calendar_date(2000 + int(day[:2]), int(day[2:4]), int(day[4:]))
+    if expiry is None or int(strike) == 0:
         return None
     return root, expiry, OptionRight.CALL if right == "C" else OptionRight.PUT, Decimal(int(strike)) / 1000
+
+
+def calendar_date(year: int, month: int, day: int) -> date | None:
+    """That date; None where the calendar does not have it."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _thousandths(strike: Decimal) -> int:
+    if strike.is_finite() and 0 < strike < 100_000:
+        rounded = strike.quantize(_THOUSANDTH)
+        if rounded == strike:
+            return int(rounded.scaleb(3))
+    raise ValueError(f"an OSI strike is above 0 and below 100,000 in whole thousandths, not {strike}")

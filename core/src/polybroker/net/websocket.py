@@ -135,7 +135,8 @@ class Socket:
                 await self._flush()
         except (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
             self._protocol.receive_eof()
-        await self._ended(self._protocol.close_code or 1006, self._protocol.close_reason or "")
+        goodbye = self._protocol.close_rcvd
+        await self._ended(goodbye.code if goodbye else 1006, goodbye.reason if goodbye else "")
 
     def _deliver(self, events: Sequence[Event]) -> None:
         batch = []

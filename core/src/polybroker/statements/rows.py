@@ -68,7 +68,7 @@ class RowAccount:
 
     def use(self, file: int, rows: Sequence[int] | Rows) -> None:
         """Record rows that became executions (a row may become several)."""
-        self._settle(file, np.unique(np.asarray(rows, dtype=np.int64)), 1)
+        self._settle(file, _once(np.asarray(rows, dtype=np.int64)), 1)
 
     def join(self, file: int, rows: Sequence[int] | Rows) -> None:
         """Record rows that went into executions that name other rows (fees of a sibling file, corrections)."""
@@ -143,7 +143,14 @@ class RowAccount:
         entry = self._files[file]
         index = self._index(entry, rows)
         taken = entry.place[index] != _OPEN
-        if taken.any() or len(np.unique(index)) != len(index):
+        if taken.any() or len(_once(index)) != len(index):
             row = rows[int(np.argmax(taken))] if len(rows) else 0
             raise PluginError(f"{entry.name}: row {row} ended in two places")
         entry.place[index] = place
+
+
+def _once(rows: Rows) -> Rows:
+    """Each number once, ascending. Far faster than `np.unique` for numbers that ascend already, as rows mostly do."""
+    ordered = rows if (np.diff(rows) >= 0).all() else np.sort(rows)
+    steps = np.diff(ordered) > 0
+    return ordered if steps.all() else ordered[np.concatenate(([True], steps))]
