@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
 import anyio
 import anyio.lowlevel
 import pytest
 from anyio.abc import SocketStream
-from websockets.frames import Opcode
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from polybroker.errors import AuthError, OutcomeUnknown, PluginError, Unavailable
@@ -25,29 +27,35 @@ class Peer:
     """The server's side of one connection."""
 
     def __init__(self, stream: SocketStream) -> None:
-        self.stream, self.protocol = stream, ServerProtocol(max_size=None)
+        self.stream, self.protocol, self.waiting = stream, ServerProtocol(max_size=None), deque[object]()
 
     async def flush(self) -> None:
         if data := b"".join(self.protocol.data_to_send()):
             await self.stream.send(data)
 
-    async def events(self) -> AsyncIterator[object]:
-        while True:
-            for event in self.protocol.events_received():
-                yield event
+    async def event(self) -> object:
+        """The next event; `anyio.EndOfStream` where the client has gone."""
+        while not self.waiting:
             self.protocol.receive_data(await self.stream.receive())
+            self.waiting.extend(self.protocol.events_received())
             await self.flush()
+        return self.waiting.popleft()
+
+    async def text(self) -> bytes:
+        """The next text frame."""
+        while True:
+            event = await self.event()
+            if isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+                return bytes(event.data)
 
     async def accept(self, refuse: int | None = None, first: bytes = b"") -> None:
-        async for request in self.events():
-            response = self.protocol.accept(request)  # type: ignore[arg-type]
-            if refuse:
-                response = self.protocol.reject(refuse, "no\n")
-            self.protocol.send_response(response)
-            if first:
-                self.protocol.send_text(first)
-            await self.stream.send(b"".join(self.protocol.data_to_send()))
-            return
+        request = await self.event()
+        assert isinstance(request, Request)
+        response = self.protocol.reject(refuse, "no\n") if refuse else self.protocol.accept(request)
+        self.protocol.send_response(response)
+        if first:
+            self.protocol.send_text(first)
+        await self.flush()
 
     async def say(self, text: str) -> None:
         self.protocol.send_text(text.encode())
@@ -56,11 +64,6 @@ class Peer:
 
 def key(frame: str | bytes) -> object:
     return json.loads(frame).get("id")
-
-
-@asynccontextmanager
-async def no_server() -> AsyncIterator[None]:
-    yield
 
 
 async def test_frames_come_whole_in_batches_and_in_order(raw_server: Server) -> None:
@@ -74,8 +77,7 @@ async def test_frames_come_whole_in_batches_and_in_order(raw_server: Server) -> 
         server.protocol.send_binary(b"\x00\xff")
         server.protocol.send_close(4001, "enough")
         await server.flush()
-        async for _ in server.events():
-            pass
+        await server.text()
 
     async with raw_server(peer) as host, open_net(["127.0.0.1"]) as net:
         async with net.sockets.open(f"ws://{host}/stream", endpoint="stream") as socket:
@@ -90,11 +92,10 @@ async def test_an_answer_finds_its_question_between_other_frames(raw_server: Ser
     async def peer(stream: SocketStream) -> None:
         server = Peer(stream)
         await server.accept()
-        async for event in server.events():
-            if getattr(event, "opcode", None) is Opcode.TEXT:
-                asked = json.loads(event.data)["id"]  # type: ignore[attr-defined]
-                await server.say(json.dumps({"event": asked}))
-                await server.say(json.dumps({"id": asked, "answer": asked * 2}))
+        while True:
+            asked = json.loads(await server.text())["id"]
+            await server.say(json.dumps({"event": asked}))
+            await server.say(json.dumps({"id": asked, "answer": asked * 2}))
 
     async with raw_server(peer) as host, open_net(["127.0.0.1"]) as net:
         async with net.sockets.open(f"ws://{host}/", endpoint="api", frame_key=key) as socket:
@@ -112,9 +113,7 @@ async def test_a_drop_after_sending_leaves_the_outcome_of_an_order_unknown(
     async def peer(stream: SocketStream) -> None:
         server = Peer(stream)
         await server.accept()
-        async for event in server.events():
-            if getattr(event, "opcode", None) is Opcode.TEXT:
-                return
+        await server.text()
 
     async with raw_server(peer) as host, open_net(["127.0.0.1"]) as net:
         async with net.sockets.open(f"ws://{host}/", endpoint="api", frame_key=key) as socket:
@@ -130,8 +129,8 @@ async def test_no_answer_in_time_leaves_the_outcome_unknown(raw_server: Server) 
     async def peer(stream: SocketStream) -> None:
         server = Peer(stream)
         await server.accept()
-        async for _ in server.events():
-            pass
+        await server.text()
+        await server.text()
 
     async with raw_server(peer) as host, open_net(["127.0.0.1"]) as net:
         async with net.sockets.open(f"ws://{host}/", endpoint="api", frame_key=key) as socket:
@@ -159,8 +158,7 @@ async def test_an_error_of_the_block_comes_out_as_it_is(raw_server: Server) -> N
     async def peer(stream: SocketStream) -> None:
         server = Peer(stream)
         await server.accept()
-        async for _ in server.events():
-            pass
+        await server.text()
 
     async with raw_server(peer) as host, open_net(["127.0.0.1"]) as net:
         with pytest.raises(KeyError, match="mine"):

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -141,7 +142,7 @@ class CommissionPlan:
     contracts_from: int | None = None
     contracts_to: int | None = None
 
-    def holds(self, contracts: Decimal) -> bool:
+    def holds(self, contracts: Decimal | Fraction) -> bool:
         """Whether that many contracts a month are in the plan's range."""
         if self.contracts_from is None and self.contracts_to is None:
             return False
@@ -149,7 +150,7 @@ class CommissionPlan:
         return above and (self.contracts_to is None or contracts <= self.contracts_to)
 
 
-def plan_for(contracts: Decimal, plans: Sequence[CommissionPlan]) -> str:
+def plan_for(contracts: Decimal | Fraction, plans: Sequence[CommissionPlan]) -> str:
     """The id of the first plan whose range holds that many contracts a month; where none does, of the first plan."""
     return next((plan.id for plan in plans if plan.holds(contracts)), plans[0].id)
 
