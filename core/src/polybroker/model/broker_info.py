@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 
 from attrs import field, frozen
@@ -37,6 +39,40 @@ class StatementKind:
     """Ids of kinds of the same broker whose rows this kind repeats, in better detail."""
 
 
+@frozen(kw_only=True)
+class Environment:
+    """One world of a broker: live, demo, a firm's own system. Plugins take every URL from here."""
+
+    name: str
+    endpoints: Mapping[str, str]
+    """Base URLs by purpose: `rest`, `stream`, `login`, ..."""
+    hosts: tuple[str, ...]
+    """Patterns of the hosts that may be reached, `*.broker.com`; nothing else is."""
+    live: bool = False
+    """Whether orders move real money."""
+
+
+@frozen(kw_only=True)
+class ConfigField:
+    """Something that a person has to say to connect."""
+
+    name: str
+    title: str
+    secret: bool = False
+    required: bool = True
+
+
+@frozen(kw_only=True)
+class ClientOrderIds:
+    """What the broker takes as a client order id, and what it does with one."""
+
+    charset: str
+    """Every character that is allowed."""
+    max_length: int
+    idempotent: bool = False
+    """Whether a second order with a known id is refused or answered with the first: only then may one be resent."""
+
+
 @frozen
 class BrokerInfo:
     """The facts of a broker: the one thing that every plugin has to state."""
@@ -54,3 +90,20 @@ class BrokerInfo:
     stage: Stage = Stage.ACTIVE
     api_version: int = field(default=0)
     """The version of the hook contract that the plugin was written for."""
+    environments: tuple[Environment, ...] = ()
+    """The first is the default; it should not be live."""
+    config_fields: tuple[ConfigField, ...] = ()
+    client_order_ids: ClientOrderIds | None = None
+    """None: the broker has no client order ids."""
+    consistency_delay: timedelta = timedelta(seconds=5)
+    """How long an accepted order may be missing from the broker's lists."""
+    history_window: timedelta | None = None
+    """How far back orders and executions can be asked for; None: not known to end."""
+    access_lifetime: timedelta | None = None
+    """How long an access token is good for; None: the broker has none, or does not say."""
+    login_lifetime: timedelta | None = None
+    """When a person has to log in again at the latest; None: renewals go on."""
+    quote_delay: timedelta | None = None
+    """0 is real time; None: unknown or by subscription."""
+    pkce: bool = True
+    """Whether the broker's OAuth takes PKCE."""
