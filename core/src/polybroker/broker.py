@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from polybroker.errors import BrokerError, PluginError, Unsupported
 from polybroker.faults import in_words
 from polybroker.matrix import HOOKS, capabilities
-from polybroker.model.broker_info import BrokerInfo, StatementKind
+from polybroker.model.broker_info import BrokerInfo, Environment, StatementKind
 from polybroker.model.commissions import CommissionPlan, CommissionSchedule
 from polybroker.model.instruments import Future, Instrument, Option, Pair, Stock
+from polybroker.model.login import LoginAttempt, LoginStep, Secrets
 
 if TYPE_CHECKING:
     import pluggy
 
+    from polybroker.model.accounts import Account
+    from polybroker.model.orders import OrderRequest
+    from polybroker.net import Clock, Exchange, Net, RateLimit
+    from polybroker.orders.calls import Policy
+    from polybroker.session import SaveSecrets, Session
     from polybroker.statements.document import Document
     from polybroker.statements.options import ParseOptions
     from polybroker.statements.statement import Statement
@@ -167,10 +174,121 @@ class Broker:
             raise PluginError(f"{self.id}: commission_schedule({plan!r}) returned the schedule of {schedule.plan!r}")
         return schedule
 
-    def _call(self, hook: str, **arguments: object) -> object:
+    # auth
+
+    async def begin_login(self, config: Mapping[str, str], attempt: LoginAttempt, net: Net) -> LoginStep:
+        """What a person has to do to log in: a page to open, or fields to fill in.
+
+        `attempt` holds the state, verifier and redirect URI that the core made; a hook that gets a request token
+        returns the step with an evolved attempt. `config` has the values of `BrokerInfo.config_fields`.
+        """
+        step = await self._await("begin_login", config=config, attempt=attempt, net=net)
+        if not isinstance(step, LoginStep):
+            raise self._wrong("begin_login", step, "a LoginStep")
+        return step
+
+    async def redeem_login(
+        self, config: Mapping[str, str], attempt: LoginAttempt, reply: Mapping[str, str], net: Net
+    ) -> Secrets:
+        """The secrets for what came back: the query of the redirect, or the fields. The core has checked the state."""
+        secrets = await self._await("redeem_login", config=config, attempt=attempt, reply=reply, net=net)
+        if not isinstance(secrets, Secrets):
+            raise self._wrong("redeem_login", secrets, "Secrets")
+        return secrets
+
+    @asynccontextmanager
+    async def connect(
+        self,
+        *,
+        secrets: Secrets | None = None,
+        environment: str | Environment | None = None,
+        config: Mapping[str, str] | None = None,
+        policies: Sequence[Policy] = (),
+        save_secrets: SaveSecrets | None = None,
+        clock: Clock | None = None,
+        transport: Exchange | None = None,
+    ) -> AsyncIterator[Session]:
+        """An open session, closed at the end of the block.
+
+        `environment` is a name of `info.environments` (default: the first). `policies` stand between the app and its
+        orders, outermost first. `save_secrets` makes renewed secrets durable before they are used. `clock` and
+        `transport` replace time and the wire. An error of the block comes out as it is.
+        """
+        from polybroker.net import open_net
+        from polybroker.net.background import background_tasks
+        from polybroker.session import Session
+
+        self.require("open_session")
+        world = self.environment(environment)
+        limits = self.rate_limits() if self.offers("rate_limits") else ()
+        async with (
+            open_net(world.hosts, limits=limits, clock=clock, transport=transport) as net,
+            background_tasks() as tasks,
+        ):
+            session = Session(
+                self,
+                environment=world,
+                config=config or {},
+                secrets=secrets or Secrets(),
+                net=net,
+                tasks=tasks,
+                policies=policies,
+                save_secrets=save_secrets,
+            )
+            await session.open()
+            try:
+                yield session
+            finally:
+                await session.close()
+
+    def environment(self, environment: str | Environment | None) -> Environment:
+        """The environment of that name; `Unsupported` names those that there are."""
+        if isinstance(environment, Environment):
+            return environment
+        for known in self.info.environments:
+            if environment in (None, known.name):
+                return known
+        names = ", ".join(known.name for known in self.info.environments) or "none"
+        raise Unsupported(f"{self.id} has no environment {environment or 'at all'!r}; it has: {names}")
+
+    # orders
+
+    def check_order(self, account: Account, order: OrderRequest) -> None:
+        """Raise `Unsupported` that says why this broker does not take such an order; return where it would.
+
+        Pure: no I/O, no clock. Capabilities are computed by asking it.
+        """
+        self._call("check_order", account=account, order=order)
+
+    # limits
+
+    def rate_limits(self) -> Sequence[RateLimit]:
+        """What the broker allows; the core never exceeds it."""
+        from polybroker.net.limits import RateLimit
+
+        limits = self._call("rate_limits")
+        if not isinstance(limits, Sequence) or not all(isinstance(limit, RateLimit) for limit in limits):
+            raise self._wrong("rate_limits", limits, "a sequence of RateLimit")
+        return tuple(limits)
+
+    def require(self, hook: str) -> Callable[..., Any]:
+        """The hook's caller; `Unsupported` where the plugin does not implement it."""
         caller = self._callers.get(hook)
         if caller is None:
             raise Unsupported(f"{self.id} does not offer {hook}")
+        return caller
+
+    async def _await(self, hook: str, **arguments: object) -> object:
+        try:
+            result: object = await self.require(hook)(**arguments)
+        except BrokerError:
+            raise
+        except Exception as error:
+            raise PluginError(f"{self.id}: {hook} raised {type(error).__name__}") from error
+        return result
+
+    def _call(self, hook: str, **arguments: object) -> object:
+        caller = self.require(hook)
         try:
             result: object = caller(**arguments)
         except (BrokerError, KeyboardInterrupt):

@@ -13,6 +13,32 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "symbols": ("to_broker_symbol", "from_broker_symbol"),
     "statements": ("recognize_statement", "parse_statement"),
     "commissions": ("commission_plans", "commission_schedule"),
+    "auth": ("begin_login", "redeem_login", "open_session", "renew_session", "close_session", "revoke_login"),
+    "accounts": ("accounts", "balances", "positions", "executions"),
+    "orders": (
+        "check_order",
+        "place_order",
+        "replace_order",
+        "cancel_order",
+        "cancel_all",
+        "preview_order",
+        "open_orders",
+        "orders",
+        "order_by_client_id",
+        "order_events",
+        "account_events",
+    ),
+    "market data": (
+        "quotes",
+        "option_chain",
+        "search_instruments",
+        "price_history",
+        "market_hours",
+        "movers",
+        "quote_stream",
+        "depth_stream",
+    ),
+    "limits": ("rate_limits",),
 }
 """All hooks by group, in the order of `polybroker.hookspecs`."""
 

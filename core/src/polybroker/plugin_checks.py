@@ -42,6 +42,7 @@ def form_faults(plugin: object) -> list[str]:
         *(fault for implementation in known for fault in _function_faults(implementation)),
         *_doubled(known),
         *_halves(offered),
+        *_groundless(offered),
         *([] if "broker_info" in offered else ["it implements no broker_info, the one mandatory hook"]),
     ]
 
@@ -153,6 +154,19 @@ def _halves(offered: set[str]) -> Iterator[str]:
                 ", ".join(hook for hook in HOOKS if hook in hooks) for hooks in (group & offered, group - offered)
             )
             yield f"it implements {there} without {missing}: they come together or not at all"
+
+
+def _groundless(offered: set[str]) -> Iterator[str]:
+    for needed, argument in (("open_session", "session"), ("accounts", "account")):
+        if needed in offered:
+            continue
+        takers = [
+            hook
+            for hook in HOOKS
+            if hook in offered and argument in inspect.signature(getattr(hookspecs, hook)).parameters
+        ]
+        if takers and takers != ["close_session"]:
+            yield f"it implements {', '.join(takers)} without {needed}, which gives them their {argument}"
 
 
 def _function_faults(implementation: Implementation) -> Iterator[str]:

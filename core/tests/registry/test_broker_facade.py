@@ -19,6 +19,7 @@ from polybroker.model.commissions import CommissionPlan, CommissionSchedule
 from polybroker.model.executions import Granularity
 from polybroker.model.instruments import Stock
 from polybroker.plugin_loading import broker_of
+from polybroker.session import Session
 from polybroker.statements.options import ParseOptions
 
 SPECIFIED = [
@@ -57,12 +58,29 @@ def statements(kind: Any = None, statement: Any = None) -> Broker:
     )
 
 
-@pytest.mark.parametrize("hook", SPECIFIED)
+IN_A_SESSION = [hook for hook in SPECIFIED if "session" in inspect.signature(getattr(hookspecs, hook)).parameters]
+UNDER_ANOTHER_NAME = {
+    "open_session": "open",
+    "close_session": "close",
+    "renew_session": "renew",
+    "revoke_login": "revoke",
+}
+
+
+@pytest.mark.parametrize("hook", [hook for hook in SPECIFIED if hook not in IN_A_SESSION])
 def test_the_facade_has_every_hook_as_it_is_specified(hook: str) -> None:
     specified, offered = inspect.signature(getattr(hookspecs, hook)), inspect.signature(getattr(Broker, hook))
     assert list(offered.parameters.values())[1:] == list(specified.parameters.values())
     assert offered.return_annotation == specified.return_annotation
     assert inspect.getdoc(getattr(Broker, hook)) == inspect.getdoc(getattr(hookspecs, hook))
+
+
+@pytest.mark.parametrize("hook", IN_A_SESSION)
+def test_a_session_has_every_hook_that_needs_one(hook: str) -> None:
+    specified = inspect.signature(getattr(hookspecs, hook)).parameters
+    offered = inspect.signature(getattr(Session, UNDER_ANOTHER_NAME.get(hook, hook))).parameters
+    expected = {name: parameter.annotation for name, parameter in specified.items() if name not in ("session", "emit")}
+    assert {name: parameter.annotation for name, parameter in offered.items() if name != "self"} == expected
 
 
 def test_every_hook_is_in_one_group_in_the_order_of_the_specification() -> None:
@@ -201,7 +219,7 @@ def test_the_matrix_is_computed_from_the_hooks() -> None:
     assert {hook for hook, offered in table["acme"].items() if offered} == set(symbols().hooks)
     assert capabilities(["parse_statement"])["statements"] == ("parse_statement",)
     assert markdown([symbols()]).splitlines() == [
-        "| broker | symbols | statements | commissions |",
-        "|---|---|---|---|",
-        "| Acme (`acme`) | yes | - | - |",
+        "| broker | symbols | statements | commissions | auth | accounts | orders | market data | limits |",
+        "|---|---|---|---|---|---|---|---|---|",
+        "| Acme (`acme`) | yes | - | - | - | - | - | - | - |",
     ]

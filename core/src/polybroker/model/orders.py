@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -277,4 +277,24 @@ class Preview:
     fees: Decimal | None = None
     buying_power_effect: Decimal | None = None
     reasons: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(factory=dict, repr=False)
+
+
+@frozen(kw_only=True)
+class AccountExecution:
+    """One execution as an account's history lists it: a fill with what it was a fill of."""
+
+    broker_id: str
+    account_id: str
+    fill: Fill
+    instrument: Instrument | None
+    """None: the broker's symbol is not known; `raw_symbol` has its text."""
+    raw_symbol: str
+    side: OrderSide
+    order_id: str | None = None
+    client_order_id: str | None = None
+    transaction_id: str | None = None
+    currency: str | None = None
+    trading_day: date | None = None
+    """Where the broker gives it."""
     raw: Mapping[str, Any] = field(factory=dict, repr=False)

@@ -23,6 +23,7 @@ from polybroker.net.websocket import Socket, Sockets
 __all__ = [
     "Clock",
     "Effect",
+    "Exchange",
     "Http",
     "Net",
     "Patience",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
+from secrets import token_hex
 from typing import Final
 
 from polybroker.model.broker_info import ClientOrderIds
@@ -29,6 +30,11 @@ def client_order_id(rule: ClientOrderIds, *, installation: str, account: str, se
         number, index = divmod(number, len(characters))
         letters.append(characters[index])
     return "".join(letters)
+
+
+def fresh_client_order_id(rule: ClientOrderIds) -> str:
+    """A random id, for a program that keeps no journal to count its intents in."""
+    return client_order_id(rule, installation=token_hex(16), account="", sequence=0)
 
 
 def check_client_order_id(rule: ClientOrderIds, given: str) -> None:
