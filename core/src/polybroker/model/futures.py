@@ -25,6 +25,7 @@ MONTH_NAMES: Final = (
     "DECEMBER",
 )
 
+_YEARS: Final = range(1970, 2200)
 _CONTRACT: Final = re.compile(rf"([A-Z0-9]+)([{MONTH_LETTERS}])([0-9]{{4}}|[0-9]{{1,2}})")
 _MONTH: Final = re.compile(r"([0-9]{4})-([0-9]{2})")
 
@@ -37,7 +38,7 @@ class ContractMonth:
     month: int
 
     def __attrs_post_init__(self) -> None:
-        if not (1 <= self.month <= 12 and 1970 <= self.year <= 2199):
+        if not (1 <= self.month <= 12 and self.year in _YEARS):
             raise ValueError(f"no contract month: {self.year}-{self.month}")
 
     @classmethod
@@ -89,7 +90,7 @@ def contract_month(month: int, year_text: str, on: date | None) -> ContractMonth
     if len(year_text) == 4:
         return ContractMonth(year, month)
     if len(year_text) == 2:
-        return ContractMonth(_nearest(year, 2050 if on is None else on.year), month)
+        return ContractMonth(_nearest(year, 2049 if on is None else on.year), month)
     if on is None:
         raise ValueError(f"the one-digit year {year_text!r} needs the date of the fill")
     earliest = on.year * 12 + on.month - 2  # months since year 0 of the month before the fill
@@ -116,9 +117,10 @@ def split_contract(text: str) -> tuple[str, int, str] | None:
 
 
 def _nearest(two_digits: int, year: int) -> int:
-    """The year nearest to `year` that ends in the two digits; of two equally near ones the earlier."""
+    """The year nearest to `year` that ends in the two digits; of two equally near ones the later."""
     same = year - year % 100 + two_digits
-    return min((same - 100, same, same + 100), key=lambda candidate: (abs(candidate - year), candidate))
+    candidates = [candidate for candidate in (same + 100, same, same - 100) if candidate in _YEARS]
+    return min(candidates, key=lambda candidate: abs(candidate - year))
 
 
 def _is_number(text: str) -> bool:
