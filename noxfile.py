@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import nox
@@ -56,7 +57,8 @@ def lint(session: nox.Session) -> None:
     install(session, "ruff>=0.9", "mypy>=1.14", *TEST_TOOLS, "nox", extras="statements,testing")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("mypy", *CHECKED, "noxfile.py")
+    sources = os.pathsep.join(str(path / "src") for path in DISTRIBUTIONS)
+    session.run("mypy", *CHECKED, "noxfile.py", env={"MYPYPATH": sources})
 
 
 @nox.session

@@ -35,7 +35,7 @@ def session_times(rows: int, seed: int) -> list[datetime]:
     random.seed(seed)
     start, days = datetime(2023, 1, 9), 500
     a_day = rows // days + 1
-    times = []
+    times: list[datetime] = []
     for day in range(days):
         date = start + timedelta(days=day // 5 * 7 + day % 5)
         seconds = sorted(random.randrange(8 * 3600 + 1800, 15 * 3600) for _ in range(min(a_day, rows - len(times))))

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -111,7 +112,7 @@ def csv_file(path: str) -> Work:
         return f"{digest}:{twins[digest]}"
 
     def rows() -> Iterator[Fill]:
-        with open(path, newline="") as file:
+        with Path(path).open(newline="") as file:
             for row in csv.DictReader(file):
                 local = datetime.strptime(f"{row['Date']} {row['Time']}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=NEW_YORK)
                 yield {

@@ -10,14 +10,11 @@ from benchmarks.measure import Work
 
 def statement(path: str, broker: str) -> Work:
     """The whole import of one file, with matching."""
-    import polybroker.ledger.matching
-    import polybroker.registry
-    import polybroker.statements.importer
-    from polybroker import import_statements
+    from polybroker import Method, import_statements
 
     def work() -> Mapping[str, Any]:
         result = import_statements([path], broker=broker)
-        trips = result.round_trips("fifo")
+        trips = result.round_trips(Method.FIFO)
         gross = trips["gross_pnl"].sum()
         return {"executions": result.executions.height, "round_trips": trips.height, "gross": f"{gross:.2f}"}
 

@@ -1,13 +1,14 @@
-"""What an app writes to read statements: the same lines as in the README."""
+"""What an app writes to read statements; the README shows the same lines."""
 
 from pathlib import Path
 
-from polybroker import ImportOptions, import_statements
+from polybroker import ImportOptions, ParseOptions, import_statements
 
 folder = Path(__file__).parent
 files = [folder / "amp_cqg" / "orders.xlsx", folder / "generic_csv" / "executions.csv"]
-result = import_statements(files, options=ImportOptions(timezone="America/Chicago"))
+options = ImportOptions(parse=ParseOptions(timezone="America/Chicago"))
+result = import_statements(files, options=options)
+assert not result.report.problems
 for fill in result.executions.iter_rows(named=True):
     print(fill["timestamp"], fill["contract"], fill["status"], fill["quantity"], fill["price"])
-print(result.totals("fifo"))
-assert not result.report.problems, result.report.problems
+print(result.totals())

@@ -17,6 +17,7 @@ from polybroker.errors import PluginError
 
 Rows = npt.NDArray[np.int64]
 _OPEN: Final = 0
+_PROBLEM: Final = 3
 
 
 @frozen
@@ -83,9 +84,12 @@ class RowAccount:
     def problem(self, file: int, row: int, column: str | None, message: str) -> None:
         """Record that this row could not be read; a second problem of one row is listed but not counted again."""
         entry = self._files[file]
-        index = self._index(entry, np.asarray([row], dtype=np.int64))
-        if entry.place[index[0]] != 3:
-            self._settle(file, np.asarray([row], dtype=np.int64), 3)
+        index = int(np.searchsorted(entry.rows, row))
+        if index >= len(entry.rows) or entry.rows[index] != row:
+            raise PluginError(f"{entry.name}: a parser spoke of row {row}, which the file does not have")
+        if entry.place[index] not in (_OPEN, _PROBLEM):
+            raise PluginError(f"{entry.name}: row {row} ended in two places")
+        entry.place[index] = _PROBLEM
         self.problems.append(Problem(entry.name, row, column, message))
 
     def release(self, file: int, rows: Sequence[int] | Rows) -> None:
@@ -120,7 +124,7 @@ class RowAccount:
 
     def problem_rows(self, file: int | None = None) -> int:
         """Rows that could not be read."""
-        return self._count(3, file)
+        return self._count(_PROBLEM, file)
 
     def skipped(self, file: int | None = None) -> tuple[Skipped, ...]:
         """Rows left out, by reason, most first."""

@@ -8,6 +8,7 @@ from attrs import field, frozen
 from polybroker.errors import PluginError
 from polybroker.statements.rows import RowAccount
 from polybroker.statements.schema import DRAFT
+from polybroker.statements.tables import texts
 
 
 @frozen
@@ -21,7 +22,7 @@ class Statement:
     rows: RowAccount
     parser_version: str
     """Changes whenever the parser would read a file differently, `amp_cqg/1`."""
-    warnings: tuple[str, ...] = field(default=(), converter=tuple)
+    warnings: tuple[str, ...] = field(default=(), converter=texts)
 
     def draft(self) -> pl.DataFrame:
         """`fills` with exactly the columns of `DRAFT`; `PluginError` where a column is unknown or of another type."""
