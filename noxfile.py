@@ -75,7 +75,15 @@ def explore(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """What is measured, as ratios against named peers in one run."""
-    install(session, "pandas>=2.2", "openpyxl>=3.1.5", "fastexcel>=0.12", "xlsxwriter>=3.2")
+    install(
+        session,
+        "pandas>=2.2",
+        "openpyxl>=3.1.5",
+        "fastexcel>=0.12",
+        "xlsxwriter>=3.2",
+        "aiohttp>=3.11",
+        extras="statements,net",
+    )
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 

@@ -6,6 +6,7 @@ import sys
 
 from benchmarks import data
 from benchmarks.measure import Measured, measure
+from benchmarks.wire import FRAMES, REQUESTS
 
 
 def report(what: str, ours: float, peer: float, unit: str = "s CPU", bound: str = "") -> None:
@@ -55,7 +56,28 @@ def matching() -> None:
     report("matching: a fill at 3,000,000 / at 100,000", per_fill[3_000_000], per_fill[100_000], "us", bound="about 1")
 
 
-PARTS = {"workbook": workbook, "csv": csv_file, "matching": matching}
+def wire() -> None:
+    """HTTP at 1 and 100 concurrent requests, and a stream of quotes."""
+    for concurrent in ("1", "100"):
+        peer = measure("benchmarks.wire:aiohttp_requests", concurrent)
+        for backend in ("asyncio", "trio"):
+            ours = measure("benchmarks.wire:our_requests", concurrent, backend)
+            what = f"http, {concurrent} concurrent, {backend}: a request / aiohttp's"
+            report(what, ours.cpu / REQUESTS * 1e6, peer.cpu / REQUESTS * 1e6, "us CPU", bound="at most 2")
+    for backend in ("asyncio", "trio"):
+        run = measure("benchmarks.wire:quote_stream", backend)
+        print(f"quotes, {backend}: {FRAMES / run.cpu:,.0f} JSON frames a second of CPU to Quote objects", flush=True)
+
+
+def startup() -> None:
+    """The help of a command against importing click."""
+    bare = measure("benchmarks.startup:command", "-c", "import click", repeat=7)
+    for arguments in (("--help",), ("convert", "--help"), ("brokers", "--help")):
+        ours = measure("benchmarks.startup:command", "-m", "polybroker", *arguments, repeat=7)
+        report(f"polybroker {' '.join(arguments)} / import click", ours.cpu, bare.cpu, bound="at most 3")
+
+
+PARTS = {"workbook": workbook, "csv": csv_file, "matching": matching, "wire": wire, "startup": startup}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:

@@ -61,7 +61,8 @@ async def open_net(
 ) -> AsyncIterator[Net]:
     """A `Net` for one connection; `hosts` are the patterns that the environment declares.
 
-    `transport` replaces the wire beneath HTTP: an in-process simulator, or one that brings misfortune.
+    `transport` replaces the wire beneath HTTP: an in-process simulator, or one that brings misfortune. One that has a
+    method `dial` carries websockets too.
     """
     clock = clock or SystemClock()
     wire, redactor, throttle = WireLog(), Redactor(), Throttle(limits, clock)
@@ -76,7 +77,13 @@ async def open_net(
         patience=patience or Patience(),
     )
     sockets = Sockets(
-        clock=clock, throttle=throttle, redactor=redactor, wire=wire, hosts=hosts, ssl_context=ssl_context
+        clock=clock,
+        throttle=throttle,
+        redactor=redactor,
+        wire=wire,
+        hosts=hosts,
+        ssl_context=ssl_context,
+        dial=getattr(transport, "dial", None),
     )
     try:
         yield Net(clock=clock, http=http, sockets=sockets, wire=wire, redactor=redactor)

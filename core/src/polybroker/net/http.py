@@ -115,6 +115,7 @@ class Http:
         await self.throttle.admit(call.effect, call.endpoint, call.account)
         sent = Sent(call.endpoint, call.effect, call.account, call.request.url.host, self.clock.now())
         self.wire.record(sent)
+        call.request.extensions["polybroker"] = sent  # what a transport may want to know of the request
         try:
             response = await self.transport.exchange(call.request, call.timeout)
         except (NotSent, MaybeSent) as failure:
@@ -158,8 +159,14 @@ class _Call:
 
 
 def exact_json(response: httpx.Response) -> Any:
-    """The answer's JSON with every number that has a point or exponent as an exact `Decimal`."""
-    return json_text.loads(response.content, parse_float=Decimal, parse_constant=_no_constant)
+    """The answer's JSON with every number that has a point or exponent as an exact `Decimal`; parsed once."""
+    known = response.extensions
+    if _PARSED not in known:
+        known[_PARSED] = json_text.loads(response.content, parse_float=Decimal, parse_constant=_no_constant)
+    return known[_PARSED]
+
+
+_PARSED: Final = "polybroker.json"
 
 
 def _no_constant(name: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -34,6 +34,8 @@ from polybroker.net.limits import Throttle
 from polybroker.net.redact import Redactor, reveal, secrets_in
 
 Data = str | bytes
+Dial = Callable[[httpx.URL], Awaitable[ByteStream]]
+"""Opens a connection to the host of a URL, in place of TCP and TLS; raises `OSError` where that fails."""
 FrameKey = Callable[[Data], Hashable | None]
 """A plugin's pure reading of a frame: the key of the request that it answers, or None."""
 CHUNK: Final = 262_144
@@ -210,6 +212,7 @@ class Sockets:
     hosts: Sequence[str]
     ssl_context: ssl.SSLContext | None = None
     connect_timeout: float = 15.0
+    dial: Dial | None = None
 
     @asynccontextmanager
     async def open(
@@ -256,18 +259,10 @@ class Sockets:
     async def _connected(
         self, target: httpx.URL, endpoint: str, protocol: ClientProtocol, headers: Mapping[str, str]
     ) -> tuple[ByteStream, list[Event]]:
-        secure = target.scheme == "wss"
         stream: ByteStream | None = None
         try:
             with self.clock.fail_after(self.connect_timeout):
-                port = target.port or (443 if secure else 80)
-                if secure:
-                    context = self.ssl_context or ssl.create_default_context()
-                    stream = await anyio.connect_tcp(
-                        target.host, port, ssl_context=context, tls_standard_compatible=False
-                    )
-                else:
-                    stream = await anyio.connect_tcp(target.host, port)
+                stream = await (self.dial or self._dial)(target)
                 early = await _shake_hands(stream, protocol, headers)
         except (OSError, ssl.SSLError, TimeoutError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
             if stream is not None:
@@ -278,6 +273,14 @@ class Sockets:
                 await anyio.aclose_forcefully(stream)
             raise _refused(endpoint, error) from None
         return stream, early
+
+    async def _dial(self, target: httpx.URL) -> ByteStream:
+        if target.scheme != "wss":
+            return await anyio.connect_tcp(target.host, target.port or 80)
+        context = self.ssl_context or ssl.create_default_context()
+        return await anyio.connect_tcp(
+            target.host, target.port or 443, ssl_context=context, tls_standard_compatible=False
+        )
 
 
 async def _shake_hands(stream: ByteStream, protocol: ClientProtocol, headers: Mapping[str, str]) -> list[Event]:
