@@ -87,7 +87,7 @@ class DelimitedFile:
         if len(self._first.get(dialect, ())) < count:
             head = self.content.head(HEAD_BYTES)
             text = to_utf8(head, partial=len(head) < self.content.size)
-            records = dialect.records(text.data, self.limits.cell_chars)
+            records = dialect.records(text.data, HEAD_BYTES)
             self._first[dialect] = list(islice(records, count))
         return [FirstRow(record.row, [strip(cell) for cell in record.cells]) for record in self._first[dialect]]
 
@@ -231,7 +231,7 @@ class _Reading:
             quote_char=QUOTE if lines.has_quotes else None,
         )
         wanted = [pl.col(str(place)).alias(column.name) for column, place in self.placement.found]
-        if lines.has_padding or lines.has_quotes or not self.text.data.isascii():
+        if lines.has_padding or lines.has_quotes or not self.text.is_ascii:
             stripped = (expression.str.strip_chars() for expression in wanted)
             wanted = [pl.when(expression.str.len_bytes() > 0).then(expression) for expression in stripped]
         try:
@@ -244,6 +244,8 @@ class _Reading:
     def _without_blank(self, frame: pl.DataFrame, lines: Lines, kept: _Index) -> pl.DataFrame:
         """`frame` without rows that are blank; rows that only lack the wanted cells stay."""
         names = frame.columns[1:]
+        if any(not frame.get_column(name).null_count() for name in names):
+            return frame
         empty = np.flatnonzero(frame.select(pl.all_horizontal(pl.col(names).is_null())).to_series().to_numpy())
         blank = [index for index in empty if not any(map(strip, self._record(lines, int(kept[index])).cells))]
         if not blank:

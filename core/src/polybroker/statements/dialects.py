@@ -31,8 +31,10 @@ class Dialect:
         return (_unwrapped(record, self.wrapped_in, self.delimiter, cell_chars) for record in outer)
 
 
-def sniff(head: bytes, cell_chars: int) -> tuple[Dialect, ...]:
+def sniff(head: bytes) -> tuple[Dialect, ...]:
     """The dialects that make columns of the text that begins with `head`, the likeliest first."""
+    # With the wrong delimiter a long row is one cell, and no harm.
+    cell_chars = len(head)
     samples = {delimiter: _sample(head, delimiter, cell_chars) for delimiter in DELIMITERS}
     for outer, sample in samples.items():
         inner = _inner_delimiter(sample, outer, cell_chars)

@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 _MAGIC: Final = 8
+_SAMPLE: Final = 4096
 _EMPTY_EXPORT: Final = "undefined"
 """What some platforms write in place of a report without rows."""
 _SAVE_AS: Final = "open it in a spreadsheet program and save it as .xlsx or .csv"
@@ -50,9 +51,7 @@ _FOREIGN: Final = (
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _JSON: Final = re.compile(r'\s*(?:\{\s*["}]|\[\s*(?:[\[{"\]\d-]|true|false|null))')
 _XML: Final = re.compile(r"\s*<(?:\?xml\b|!--|[A-Za-z_])")
-_HTML: Final = re.compile(
-    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta)\b", re.IGNORECASE | re.DOTALL
-)
+_HTML: Final = re.compile(r"<(?:!doctype\s+html|html|head|body|table|meta)\b", re.IGNORECASE)
 _DECLARATION: Final = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -182,18 +181,26 @@ def _open_text(content: Content, limits: Limits) -> Document:
         text = to_utf8(content.read()).data.decode(errors="replace")
     if strip(text) in ("", _EMPTY_EXPORT):
         raise StatementError("the export is empty: the platform wrote no rows; choose a period with trades")
-    if _HTML.match(text):
+    if _HTML.match(_behind_comments(text)):
         raise StatementError(f"this is a web page, not a table; {_SAVE_AS}")
     if _XML.match(text) or _DECLARATION.match(text.lstrip()):
         _refuse_declarations(text)
         return Document(content.name, DocumentFormat.XML, ("",), content)
     if _JSON.match(text):
         return Document(content.name, DocumentFormat.JSON, ("",), content)
-    dialects = sniff(data, limits.cell_chars)
+    dialects = sniff(data)
     if not dialects:
         return Document(content.name, DocumentFormat.TEXT, ("",), content)
     delimited = DelimitedFile(content, dialects, limits)
     return Document(content.name, DocumentFormat.DELIMITED, ("",), content, delimited=delimited)
+
+
+def _behind_comments(text: str) -> str:
+    """The beginning of `text` behind blanks and comments."""
+    text = strip(text)
+    while text.startswith("<!--") and (end := text.find("-->", 4)) >= 0:
+        text = strip(text[end + 3 : end + 3 + _SAMPLE])
+    return text[:_SAMPLE]
 
 
 def _refuse_declarations(text: str) -> None:

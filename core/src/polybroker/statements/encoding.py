@@ -6,7 +6,6 @@ import codecs
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
 from attrs import frozen
 
 from polybroker.errors import StatementError
@@ -24,6 +23,8 @@ class Utf8:
     data: bytes
     is_cut: bool = False
     """The file ends within a character."""
+    is_ascii: bool = False
+    """There are no other characters; False where that is not known."""
 
 
 def to_utf8(data: bytes, *, partial: bool = False) -> Utf8:
@@ -44,7 +45,7 @@ def to_utf8(data: bytes, *, partial: bool = False) -> Utf8:
         text = None
     if text is None:
         text = _transcoded(body, encoding)
-    return Utf8(_without_nul(text.data), text.is_cut and not partial)
+    return Utf8(_without_nul(text.data), text.is_cut and not partial, text.is_ascii)
 
 
 def _encoding(sample: bytes) -> tuple[str | None, int]:
@@ -70,7 +71,7 @@ def _pieces(data: bytes) -> Iterator[bytes]:
 def _checked_utf8(data: bytes) -> Utf8 | None:
     """`data` if it is UTF-8; a character that is cut off at the end is replaced."""
     if data.isascii():
-        return Utf8(data)
+        return Utf8(data, is_ascii=True)
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for piece in _pieces(data):
@@ -98,7 +99,7 @@ def _transcoded(data: bytes, encoding: str) -> Utf8:
 
 
 def _without_nul(data: bytes) -> bytes:
-    if data and not np.frombuffer(data, dtype=np.uint8).all():
+    if b"\0" in data:
         row = data.count(b"\n", 0, data.find(b"\0")) + 1
         raise StatementError(f"row {row} holds a NUL character: this is no text file, or a damaged one", row=row)
     return data

@@ -16,6 +16,8 @@ from polybroker.errors import UnsafeDocument
 from polybroker.statements.headers import strip
 
 QUOTE: Final = '"'
+_MOST_LINES: Final = 1000
+"""Of one record."""
 _BLANK: Final = " \t"
 _NEVER_CLOSED: Final = "a quote is opened in this row and never closed"
 _TORN: Final = "a quote that is opened in this row is closed in the midst of another"
@@ -100,12 +102,13 @@ def split_record(text: str, delimiter: str, cell_chars: int, more: Callable[[], 
             begin += 1
             close = _closing_quote(text, begin)
             while close < 0:
-                further = more() if len(text) - begin <= cell_chars else None
+                further = more() if len(text) - begin <= cell_chars and lines < _MOST_LINES else None
                 if further is None:
                     return _Split(cells, False, False, lines, False)
-                search, lines = len(text), lines + 1
-                text = f"{text}\n{further}"
-                close = _closing_quote(text, search)
+                # What is read already is not copied again with every line.
+                open_cell = text[begin:]
+                text, begin, lines = f"{open_cell}\n{further}", 0, lines + 1
+                close = _closing_quote(text, len(open_cell))
             inner = text[begin:close].replace('""', QUOTE)
             place = close + 1
         end = text.find(delimiter, place)

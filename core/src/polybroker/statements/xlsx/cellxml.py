@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from polybroker.errors import UnsafeDocument
 from polybroker.statements.headers import strip
 from polybroker.statements.limits import Limits
-from polybroker.statements.xlsx.markup import XML_ERRORS, local_name, not_well_formed, xml_parser
+from polybroker.statements.xlsx.markup import XmlParser, local_name, not_well_formed
 
 LAST_ROW: Final = 1_048_576
 ESCAPED_LENGTH: Final = 7
@@ -18,6 +18,8 @@ ESCAPED_LENGTH: Final = 7
 _LETTERS: Final = re.compile(r"[A-Z]{1,4}")
 _DIGITS: Final = "0123456789"
 _MOST_NAMES: Final = 1000
+_TAGS_PER_CELL: Final = 16
+"""A cell of rich text has a few elements; a sheet that has more of them altogether is made to waste time."""
 
 
 class CellType(IntEnum):
@@ -89,10 +91,13 @@ def far_cell(place: str, limits: Limits) -> UnsafeDocument:
 class RowParser:
     """Collects the rows of a sheet, or of a fragment wrapped in `sheetData`, as they are parsed."""
 
-    def __init__(self, part: str, limits: Limits, *, last_row: int = 0, wanted: Collection[int] | None = None) -> None:
-        """`wanted` are the 1-based columns whose cells are collected; None: all."""
+    def __init__(
+        self, part: str, limits: Limits, *, last_row: int = 0, wanted: Collection[int] | None = None, tags: int = 0
+    ) -> None:
+        """`wanted` are the 1-based columns whose cells are collected (None: all); `tags` is how many came before."""
         self.rows: list[Row] = []
         """Rows that are complete; the caller takes them out."""
+        self.tags = tags
         self._part = part
         self._limits = limits
         self._wanted = wanted
@@ -110,17 +115,17 @@ class RowParser:
         self._length = 0
         self._is_extension = False
         self._collects = self._has_value = self._has_formula = self._is_inline = self._is_phonetic = False
-        self._parser = xml_parser()
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._characters
+        self._parser = XmlParser(part, self._start, self._end, self._characters)
 
     def feed(self, piece: bytes, *, last: bool = False) -> None:
         """Parse a further piece; `StatementError` where the whole is no well-formed XML."""
-        try:
-            self._parser.Parse(piece, last)
-        except XML_ERRORS as error:
-            raise not_well_formed(self._part, str(error)) from error
+        self.tags += piece.count(b"<")
+        if self.tags > _TAGS_PER_CELL * self._limits.cells:
+            raise UnsafeDocument(
+                f"the part {self._part} has more elements than the {self._limits.cells:,} cells that are read could "
+                "have; export the workbook again"
+            )
+        self._parser.feed(piece, last=last)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         tag = self._names.get(name) or self._learned_name(name)

@@ -18,7 +18,6 @@ _LONGEST_ITEM: Final = 64 << 20
 _TAIL: Final = 1 << 12
 _DECLARED: Final = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"']*)[\"']")
 _PLAIN_ENCODINGS: Final = (b"utf-8", b"us-ascii", b"ascii")
-_COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)
 _END: Final = re.compile(rb"</[\w.:-]*\s*>(?:\s|<!--(?:(?!-->).)*-->)*\Z", re.DOTALL)
 
 
@@ -79,7 +78,7 @@ class Chunks:
         declared = _DECLARED.match(start.removeprefix(b"\xef\xbb\xbf"))
         if declared is not None and declared[1].lower() not in _PLAIN_ENCODINGS:
             return False
-        visible = _COMMENT.sub(lambda match: b" " * len(match[0]), start) if b"<!" in start else start
+        visible = _without_comments(start)
         tag = re.search(rb"<((?:[A-Za-z_][\w.-]*:)?)" + self.container + rb"(?:\s[^<>]*?)?(/?)>", visible)
         if tag is None or b"<!" in visible[: tag.start()] or b"<?" in visible[5 : tag.start()]:
             return False
@@ -111,3 +110,13 @@ def _last_tag(buffer: bytes, opening: bytes, start: int) -> int:
         if buffer[place + len(opening) : place + len(opening) + 1] in (b" ", b">", b"/", b"\t", b"\n", b"\r"):
             return place
     return -1
+
+
+def _without_comments(text: bytes) -> bytes:
+    """`text` with blanks in place of comments."""
+    parts: list[bytes] = []
+    place = 0
+    while (begin := text.find(b"<!--", place)) >= 0 and (end := text.find(b"-->", begin + 4)) >= 0:
+        parts += (text[place:begin], b" " * (end + 3 - begin))
+        place = end + 3
+    return b"".join((*parts, text[place:])) if parts else text

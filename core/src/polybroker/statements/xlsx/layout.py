@@ -14,6 +14,9 @@ from polybroker.statements.xlsx.spans import Chunk, Form, Positions
 
 _A: Final = ord("A")
 _Z: Final = ord("Z")
+_LAST_OF_ONE: Final = 26
+_LAST_OF_TWO: Final = 702
+"""The columns Z and ZZ."""
 _ROW_DIGITS: Final = 8
 _TYPE: Final = re.compile(rb"\st\s*=\s*[\"']([^\"']*)[\"']")
 
@@ -32,8 +35,17 @@ class CellPlaces:
     row_index: Positions
     columns: npt.NDArray[np.int32]
     """1-based."""
-    heads: Positions
-    """Behind each cell's reference, at the quote that closes it."""
+    digits: Positions
+    """How many digits the number of each row has."""
+    lead: int
+    """Length of what stands before a cell's reference."""
+
+    def heads(self, cells: Positions, column: int) -> Positions:
+        """The places of the quotes that close the references of these cells, all of one column."""
+        letters = 1 + (column > _LAST_OF_ONE) + (column > _LAST_OF_TWO)
+        places: Positions = self.starts[cells] + (self.lead + letters)
+        places += self.digits[self.row_index[cells]]
+        return places
 
 
 class Markup:
@@ -85,9 +97,7 @@ class Markup:
         if numbers is None or columns is None or ends is None:
             return None
         row_index = np.repeat(np.arange(len(rows)), counts)
-        letters = 1 + (columns > 26) + (columns > 702)
-        heads = starts + len(self._cell) + letters + digits[row_index]
-        return CellPlaces(numbers, rows, counts, starts, ends, row_index, columns, heads)
+        return CellPlaces(numbers, rows, counts, starts, ends, row_index, columns, digits, len(self._cell))
 
     def _ends(
         self, chunk: Chunk, rows: Positions, starts: Positions, first: Positions, counts: Positions

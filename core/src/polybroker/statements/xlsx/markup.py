@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Final, NoReturn
 from xml.parsers import expat
 
 from polybroker.errors import StatementError, UnsafeDocument
 
-XML_ERRORS: Final = (expat.ExpatError, ValueError, LookupError)
+_LONGEST_TOKEN: Final = 4 << 20
+_ERRORS: Final = (expat.ExpatError, ValueError, LookupError)
 """What expat raises for a document that is not well-formed, or of an encoding that it does not know."""
 
 
-def xml_parser() -> expat.XMLParserType:
-    """A parser that refuses document types, and with them all entities but the five of XML."""
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse
-    parser.EntityDeclHandler = _refuse
-    return parser
+class XmlParser:
+    """Parses one part piece by piece; document types, and with them all entities but the five of XML, are refused."""
 
+    def __init__(
+        self,
+        part: str,
+        start: Callable[[str, dict[str, str]], object],
+        end: Callable[[str], object] | None = None,
+        characters: Callable[[str], object] | None = None,
+    ) -> None:
+        self._part = part
+        self._size = 0
+        self._parser = expat.ParserCreate()
+        self._parser.buffer_text = True
+        self._parser.StartDoctypeDeclHandler = _refuse
+        self._parser.EntityDeclHandler = _refuse
+        self._parser.StartElementHandler = start
+        self._parser.EndElementHandler = end
+        self._parser.CharacterDataHandler = characters
 
-def feed(parser: expat.XMLParserType, pieces: Iterable[bytes], part: str) -> None:
-    """Parse `pieces` to their end; `StatementError` where they are no well-formed document."""
-    try:
-        for piece in pieces:
-            parser.Parse(piece, False)
-        parser.Parse(b"", True)
-    except XML_ERRORS as error:
-        raise not_well_formed(part, str(error)) from error
+    def feed(self, piece: bytes, *, last: bool = False) -> None:
+        """Parse a further piece; `StatementError` where the whole is no well-formed document."""
+        self._size += len(piece)
+        try:
+            self._parser.Parse(piece, last)
+        except _ERRORS as error:
+            raise not_well_formed(self._part, str(error)) from error
+        # expat scans an unfinished token from its beginning with every piece: one without end takes for ever.
+        if self._size - self._parser.CurrentByteIndex > _LONGEST_TOKEN and not last:
+            raise UnsafeDocument(
+                f"the part {self._part} has a tag or comment of more than {_LONGEST_TOKEN:,} bytes; "
+                "export the workbook again"
+            )
 
 
 def not_well_formed(part: str, detail: str) -> StatementError:

@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 from polybroker.errors import StatementError, UnsafeDocument
 from polybroker.statements.xlsx.archive import Archive
 from polybroker.statements.xlsx.directory import damaged
-from polybroker.statements.xlsx.markup import attribute, feed, local_name, xml_parser
+from polybroker.statements.xlsx.markup import XmlParser, attribute, local_name
 
 _ROOT: Final = "_rels/.rels"
 _SAVE_AS: Final = "open it in a spreadsheet program and save it as .xlsx or .csv"
@@ -21,6 +21,7 @@ _DATE_FORMATS: Final = frozenset((*range(14, 23), *range(27, 37), *range(45, 48)
 _LITERAL: Final = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _MOST_ELEMENTS: Final = 100_000
 """Of one kind, in the parts that describe a workbook; spreadsheets allow 65,490 cell styles."""
+_LONGEST_FORMAT: Final = 255
 _Attributes = dict[str, str]
 
 
@@ -105,10 +106,7 @@ def date_styles(archive: Archive, part: str | None) -> frozenset[int]:
             styles.append(_number(attributes, "numFmtId"))
         _check_count(len(styles) + len(formats), part)
 
-    parser = xml_parser()
-    parser.StartElementHandler = start
-    parser.EndElementHandler = lambda _: stack.pop()
-    feed(parser, archive.stream(part), part)
+    XmlParser(part, start, lambda _: stack.pop()).feed(archive.read(part), last=True)
     dates = {number for number in styles if _is_date(number, formats.get(number))}
     return frozenset(index for index, number in enumerate(styles) if number in dates)
 
@@ -116,7 +114,7 @@ def date_styles(archive: Archive, part: str | None) -> frozenset[int]:
 def _is_date(number: int, code: str | None) -> bool:
     if code is None:
         return number in _DATE_FORMATS
-    shown = _LITERAL.sub("", code.partition(";")[0]).lower()
+    shown = _LITERAL.sub("", code[:_LONGEST_FORMAT].partition(";")[0]).lower()
     return "general" not in shown and any(letter in shown for letter in "dmyhs")
 
 
@@ -171,9 +169,7 @@ def _elements(archive: Archive, part: str, take: dict[str, Callable[[_Attributes
             _check_count(count, part)
             taker(attributes)
 
-    parser = xml_parser()
-    parser.StartElementHandler = start
-    feed(parser, archive.stream(part), part)
+    XmlParser(part, start).feed(archive.read(part), last=True)
 
 
 def _check_count(count: int, part: str) -> None:

@@ -47,6 +47,7 @@ class SheetScanner:
         self._header_row = header_row
         self._last_row = 0
         self._cells = 0
+        self._tags = 0
         self._prefix = prefix or b""
         self._markup = Markup(self._prefix)
         self._forms: list[list[Form]] = [[] for _ in columns]
@@ -61,7 +62,7 @@ class SheetScanner:
 
     def parser(self) -> RowParser:
         """A parser of the wanted cells of rows that follow those before."""
-        return RowParser(self._part, self.limits, last_row=self._last_row, wanted=self._slots)
+        return RowParser(self._part, self.limits, last_row=self._last_row, wanted=self._slots, tags=self._tags)
 
     def parse(self, data: bytes) -> Batch:
         """`scan` by an XML parser."""
@@ -69,6 +70,7 @@ class SheetScanner:
         parser.feed(b"<sheetData>")
         parser.feed(data)
         parser.feed(b"</sheetData>", last=True)
+        self._tags = parser.tags
         return self.take(parser.rows)
 
     def take(self, rows: Sequence[Row]) -> Batch:
@@ -119,16 +121,19 @@ class SheetScanner:
         if len(cells.rows) and (cells.rows[0] <= self._last_row or (np.diff(cells.rows) <= 0).any()):
             return None
         skipped = int(np.searchsorted(cells.rows, self._header_row, side="right"))
-        slots = self._slot_of[cells.columns]
-        wanted, values = self._values(chunk, cells, np.flatnonzero((slots >= 0) & (cells.row_index >= skipped)), slots)
+        wanted, values = self._values(chunk, cells, skipped)
         odd = np.flatnonzero(values.is_odd)
         parsed = self._parsed([chunk.data[cells.starts[cell] : cells.ends[cell]] for cell in wanted[odd]])
         source = with_texts(chunk, values, [text for _, text in parsed])
         values.types[odd] = [kind for kind, _ in parsed]
         shape = (len(cells.rows) - skipped, len(self._columns))
-        place = (cells.row_index[wanted] - skipped, slots[wanted])
+        place = (cells.row_index[wanted] - skipped) * shape[1] + self._slot_of[cells.columns[wanted]]
         starts, lengths, types = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.uint8)
-        starts[place], lengths[place], types[place] = values.starts, values.lengths, values.types
+        starts.ravel()[place], lengths.ravel()[place], types.ravel()[place] = (
+            values.starts,
+            values.lengths,
+            values.types,
+        )
         filled = np.count_nonzero(types, axis=1)
         keep = filled > 0
         for row in np.flatnonzero(~keep):
@@ -144,15 +149,17 @@ class SheetScanner:
         is_alone = cells.counts[skipped:][keep] == filled[keep]
         return Batch(cells.rows[skipped:][keep], types, text.tobytes(), is_alone)
 
-    def _values(
-        self, chunk: Chunk, cells: CellPlaces, wanted: Positions, slots: npt.NDArray[np.int16]
-    ) -> tuple[Positions, Found]:
-        """The wanted cells, slot by slot, and their values."""
+    def _values(self, chunk: Chunk, cells: CellPlaces, skipped: int) -> tuple[Positions, Found]:
+        """The wanted cells of the rows behind the `skipped` ones, column by column, and their values."""
+        slots = self._slot_of[cells.columns]
+        if skipped:
+            slots[: cells.counts[:skipped].sum()] = -1
+        wanted = np.flatnonzero(slots >= 0)
         slots = slots[wanted]
         parts = [wanted[slots == slot] for slot in range(len(self._columns))]
         found = [
-            find_values(chunk, cells.heads[part], cells.ends[part], forms, self._markup.form)
-            for part, forms in zip(parts, self._forms, strict=True)
+            find_values(chunk, cells.heads(part, int(column)), cells.ends[part], forms, self._markup.form)
+            for part, column, forms in zip(parts, self._columns, self._forms, strict=True)
         ]
         return np.concatenate(parts), Found(
             starts=np.concatenate([part.starts for part in found]),

@@ -34,6 +34,8 @@ class Chunk:
     length: int = field(init=False)
     array: npt.NDArray[np.uint8] = field(init=False)
     words: npt.NDArray[np.uint64] = field(init=False)
+    _before: tuple[int, Mask] | None = field(default=None, init=False)
+    """Where the byte is that stands before the names of tags."""
 
     def __attrs_post_init__(self) -> None:
         self.length = len(self.data)
@@ -59,10 +61,15 @@ class Chunk:
 
     def tags(self, prefix: bytes, letter: bytes) -> Positions:
         """Where the start tags begin whose names, after `prefix`, begin with `letter`."""
-        text = self.array[: self.length]
+        before = ord("<") if not prefix else prefix[-1]
+        if self._before is None or self._before[0] != before:
+            self._before = (before, self.array[: self.length - 1] == before)
+        found = self.array[1 : self.length] == ord(letter)
+        found &= self._before[1]
+        places = np.flatnonzero(found)
         if not prefix:
-            return np.flatnonzero((text[:-1] == ord("<")) & (text[1:] == ord(letter)))
-        places = np.flatnonzero((text[:-1] == prefix[-1]) & (text[1:] == ord(letter))) - len(prefix)
+            return places
+        places -= len(prefix)
         places = places[places >= 0]
         return places[self.has(b"<" + prefix, places)]
 

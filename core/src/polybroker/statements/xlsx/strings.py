@@ -14,7 +14,7 @@ from polybroker.statements.limits import Limits
 from polybroker.statements.xlsx.archive import Archive
 from polybroker.statements.xlsx.cellxml import ESCAPED_LENGTH, CellType, check_length
 from polybroker.statements.xlsx.chunks import Chunks
-from polybroker.statements.xlsx.markup import XML_ERRORS, local_name, not_well_formed, xml_parser
+from polybroker.statements.xlsx.markup import XmlParser, local_name, not_well_formed
 from polybroker.statements.xlsx.spans import Chunk, Form, compose, find_values, with_texts
 from polybroker.statements.xlsx.textxml import decomposed, escaped, is_clean
 from polybroker.statements.xlsx.values import unescape_column
@@ -32,17 +32,8 @@ class TextParser:
         self._parts: list[str] | None = None
         self._length = 0
         self._collects = self._is_phonetic = False
-        self._parser = xml_parser()
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._characters
-
-    def feed(self, piece: bytes, *, last: bool = False) -> None:
-        """Parse a further piece; `StatementError` where the whole is no well-formed XML."""
-        try:
-            self._parser.Parse(piece, last)
-        except XML_ERRORS as error:
-            raise not_well_formed(self.part, str(error)) from error
+        self._parser = XmlParser(part, self._start, self._end, self._characters)
+        self.feed = self._parser.feed
 
     def _start(self, name: str, _: dict[str, str]) -> None:
         tag = local_name(name)
