@@ -9,6 +9,7 @@ files = [folder / "amp_cqg" / "orders.xlsx", folder / "generic_csv" / "execution
 options = ImportOptions(parse=ParseOptions(timezone="America/Chicago"))
 result = import_statements(files, options=options)
 assert not result.report.problems
-for fill in result.executions.iter_rows(named=True):
+for fill in result.to_json()["executions"]:
     print(fill["timestamp"], fill["contract"], fill["status"], fill["quantity"], fill["price"])
-print(result.totals())
+for total in result.trades_json()["totals"]:
+    print(total)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("brokers", "show", "check", "convert", "trades", "rates", "sample")
+COMMANDS = ("brokers", "show", "check", "convert", "trades", "rates", "sample", "verify", "new-plugin")
 HEAD = """# The command line
 
 `polybroker COMMAND --help` prints these pages.

@@ -299,6 +299,7 @@ class Session:
         self.broker.require(call.hook)
         if call.request is not None:
             self.check_order(call.account, call.request)
+            call.made_id = call.request.client_order_id is None
             call.request = self._identified(call.request)
         await self._fresh()
         return await compose(self.policies, self._send)(call)
@@ -321,6 +322,9 @@ class Session:
     async def _send(self, call: OrderCall) -> Ack:
         effect = Effect.CANCEL if call.operation is Operation.CANCEL else Effect.ORDER
         ack: Ack = await self._ask(call.hook, Ack, effect, account=call.account, **call.arguments)
+        sent = call.request.client_order_id if call.request and self.info.client_order_ids else None
+        if sent and ack.client_order_id not in (None, sent):
+            raise OutcomeUnknown(f"{self.broker_id}: the answer is that to another order, {ack.client_order_id}")
         return ack
 
     async def _ask(self, hook: str, wanted: Any, effect: Effect, **arguments: object) -> Any:

@@ -43,9 +43,15 @@ def raising(error: BaseException, *arguments: str) -> Any:
     return CliRunner().invoke(root_that(fail), arguments)
 
 
+def command_of(name: str) -> click.Command:
+    module = name.replace("-", "_")
+    command: click.Command = getattr(import_module(f"polybroker.cli.{module}"), module)
+    return command
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_of_commands_tells_what_their_own_help_tells(name: str) -> None:
-    command = getattr(import_module(f"polybroker.cli.{name}"), name)
+    command = command_of(name)
     assert command.name == name
     assert command.help.splitlines()[0] == BUILT_IN[name]
 
@@ -55,7 +61,7 @@ def test_every_command_has_help_and_says_what_every_option_means(name: str, desk
     result = desk.run(name, "--help")
     assert result.exit_code == 0
     assert result.stdout.startswith(f"Usage: polybroker {name}")
-    command = getattr(import_module(f"polybroker.cli.{name}"), name)
+    command = command_of(name)
     assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 

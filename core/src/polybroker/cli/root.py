@@ -22,6 +22,8 @@ BUILT_IN: Final = {
     "trades": "Match executions into round trips, open positions and totals.",
     "rates": "Print a broker's commission rates.",
     "sample": "Write a broker's sample file and say how to export one.",
+    "verify": "Try an installed plugin on every law of the contract.",
+    "new-plugin": "Write a complete plugin package to start from.",
 }
 """The commands of the core, each in a module of its own, with the first line of its help."""
 
@@ -36,8 +38,8 @@ class Root(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command of that name; None where there is none."""
         if cmd_name in BUILT_IN:
-            module = import_module(f"polybroker.cli.{cmd_name}")
-            command: click.Command = getattr(module, cmd_name)
+            name = cmd_name.replace("-", "_")
+            command: click.Command = getattr(import_module(f"polybroker.cli.{name}"), name)
             return command
         claims = self._further().get(cmd_name)
         if not claims:

@@ -1,7 +1,7 @@
 """Tables in delimited text.
 
-Two ways lead to one table: `lines.scan_lines` and polars where every record is a line with regular quotes, and
-`records.read_records` for all other text.
+Three ways lead to one table: `plain_lines` where every line is a row without quotes, `lines.scan_lines` and polars
+where every record is a line with regular quotes, and `records.read_records` for all other text.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from polybroker.statements.headers import (
 )
 from polybroker.statements.limits import Limits
 from polybroker.statements.lines import Lines, scan_lines
+from polybroker.statements.plain_lines import count_lines, read_plain
 from polybroker.statements.records import QUOTE, Record, check_lengths, split_record
 from polybroker.statements.tables import ROW, Column, DamagedRow, Header, Table
 
@@ -68,8 +69,10 @@ class DelimitedFile:
         dialect = self._dialect_of(columns)
         placement = place_columns(self._rows(dialect, HEADER_ROWS), columns)
         header = next(record for record in self._first[dialect] if record.row == placement.header.row)
+        below = [record.cells for record in self._first[dialect] if record.row > header.last_row]
+        may_be_plain = all(len(cells) == placement.width and strip(cells[-1]) for cells in below)
         text = to_utf8(self.content.read())
-        reading = _Reading(text, dialect, self.limits, placement, header.last_row)
+        reading = _Reading(text, dialect, self.limits, placement, header.last_row, may_be_plain)
         frame = None if exactly or dialect.wrapped_in else reading.by_lines()
         if frame is None:
             frame = reading.by_records()
@@ -102,12 +105,19 @@ class _Reading:
     placement: Placement
     header_end: int
     """Lines up to the end of the header."""
+    may_be_plain: bool
+    """The first rows have all cells and no quotes, so that it is worth a try whether all rows are like that."""
     damaged: list[DamagedRow] = field(factory=list, init=False)
 
     def by_lines(self) -> pl.DataFrame | None:
         """The frame, by measuring lines; None where records have to be read one by one."""
         start = _line_start(self.text.data, self.header_end)
-        lines = None if start is None else scan_lines(self.text.data, start, self.dialect.delimiter)
+        if start is None:
+            return None
+        frame = self._plain(start)
+        if frame is not None:
+            return frame
+        lines = scan_lines(self.text.data, start, self.dialect.delimiter)
         if lines is None:
             return None
         self._check_cells(int(lines.cells.sum()))
@@ -141,6 +151,23 @@ class _Reading:
                 column.pop()
         data = {column.name: values for (column, _), values in zip(self.placement.found, cells, strict=True)}
         return pl.DataFrame({ROW: rows, **data}, schema={ROW: pl.UInt32, **dict.fromkeys(data, pl.String)})
+
+    def _plain(self, start: int) -> pl.DataFrame | None:
+        """The frame where every line is a row with all cells; None where that is not proven."""
+        if not (self.text.is_ascii and self.may_be_plain):
+            return None
+        delimiter, width = self.dialect.delimiter, self.placement.width
+        counts = count_lines(self.text.data, start, delimiter, self.limits.cell_chars)
+        if counts is None or counts.cells != counts.lines * width:
+            return None
+        self._check_cells(counts.cells)
+        wanted = {column.name: place for column, place in self.placement.found}
+        frame = read_plain(self.text.data, self.header_end, delimiter, width, wanted)
+        # A row without any wanted cell may be blank.
+        if frame is None or frame.height != counts.lines or all(frame.null_count().row(0)):
+            return None
+        first = self.header_end + 1
+        return frame.insert_column(0, pl.Series(ROW, np.arange(first, first + counts.lines, dtype=np.uint32)))
 
     def _check_cells(self, count: int) -> None:
         if count > self.limits.cells:
@@ -231,9 +258,10 @@ class _Reading:
             quote_char=QUOTE if lines.has_quotes else None,
         )
         wanted = [pl.col(str(place)).alias(column.name) for column, place in self.placement.found]
+        if lines.has_padding or not self.text.is_ascii:
+            wanted = [expression.str.strip_chars() for expression in wanted]
         if lines.has_padding or lines.has_quotes or not self.text.is_ascii:
-            stripped = (expression.str.strip_chars() for expression in wanted)
-            wanted = [pl.when(expression.str.len_bytes() > 0).then(expression) for expression in stripped]
+            wanted = [pl.when(expression.str.len_bytes() > 0).then(expression) for expression in wanted]
         try:
             frame = cells.select(wanted).collect()
         except pl.exceptions.PolarsError:

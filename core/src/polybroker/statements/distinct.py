@@ -1,4 +1,4 @@
-"""Columns of repeated texts as small numbers."""
+"""Columns of repeated texts, or numbers, as small numbers."""
 
 from __future__ import annotations
 
@@ -30,3 +30,14 @@ def encoded(column: pl.Series) -> Encoded:
         codes = codes.fill_null(len(distinct))
         distinct = distinct.extend(pl.Series([None], dtype=pl.String))
     return Encoded(codes.to_numpy(), distinct)
+
+
+def places(numbers: Codes) -> tuple[Codes, Codes]:
+    """The distinct numbers (0 or above), ascending, and the place of each number among them."""
+    distinct = pl.Series(numbers).unique().sort().to_numpy()
+    if not len(distinct) or distinct[-1] > 4 * len(numbers) + 1_000_000:
+        return distinct, np.searchsorted(distinct, numbers)
+    table = np.zeros(int(distinct[-1]) + 1, dtype=np.int64)
+    table[distinct] = np.arange(len(distinct))
+    found: Codes = table[numbers]
+    return distinct, found

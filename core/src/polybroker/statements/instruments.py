@@ -16,7 +16,7 @@ from polybroker.model.instrument_text import parse_instrument_text
 from polybroker.model.instruments import AssetClass, Future, Instrument, Pair
 from polybroker.model.products import product
 from polybroker.model.symbols import parse_symbol
-from polybroker.statements.distinct import Codes, encoded
+from polybroker.statements.distinct import Codes, encoded, places
 from polybroker.statements.schema import EXACT, EXECUTIONS
 
 UNMAPPED: Final = "?:"
@@ -78,7 +78,7 @@ def instruments(fills: pl.DataFrame, broker: Broker, overrides: Mapping[str, str
         pairs = raw.codes * len(keys.texts) + keys.codes
     months = _months(fills.get_column("local_time"))
     first, span = (int(months.min()), int(months.max() - months.min()) + 1) if len(months) else (0, 1)
-    wanted, codes = _places(pairs * span + (months - first))
+    wanted, codes = places(pairs * span + (months - first))
     ask = _Question(broker, overrides)
     lines = []
     for number in wanted.tolist():
@@ -161,14 +161,3 @@ def _months(times: pl.Series) -> Codes:
 
 def _first_day(month: int) -> date:
     return date(1970 + month // 12, month % 12 + 1, 1)
-
-
-def _places(numbers: Codes) -> tuple[Codes, Codes]:
-    """The distinct numbers, ascending, and the place of each number among them."""
-    distinct = pl.Series(numbers).unique().sort().to_numpy()
-    if not len(distinct) or distinct[-1] > 4 * len(numbers) + 1_000_000:
-        return distinct, np.searchsorted(distinct, numbers)
-    table = np.zeros(int(distinct[-1]) + 1, dtype=np.int64)
-    table[distinct] = np.arange(len(distinct))
-    places: Codes = table[numbers]
-    return distinct, places

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 Positions = npt.NDArray[np.int64]
 _Bytes = npt.NDArray[np.uint8]
@@ -51,7 +51,7 @@ def scan_lines(data: bytes, start: int, delimiter: str) -> Lines | None:
         has_returns=_RETURN in data,
     )
     parts: list[_Block] = []
-    for first, last in _blocks(data, start):
+    for first, last in blocks(data, start):
         block = scanner.scan(np.frombuffer(data, dtype=np.uint8, count=last - first, offset=first), first)
         if block is None:
             return None
@@ -76,7 +76,7 @@ class _Block:
     has_quotes: bool
 
 
-def _blocks(data: bytes, start: int) -> Iterator[tuple[int, int]]:
+def blocks(data: bytes, start: int) -> Iterator[tuple[int, int]]:
     """Ranges of whole lines, of a size that fits the processor's cache."""
     while start < len(data):
         end = data.rfind(b"\n", start, start + _BLOCK) + 1
@@ -95,44 +95,60 @@ class _Scanner:
     has_quotes: bool
     has_returns: bool
     has_padding: bool = False
+    _masks: list[_Mask] = field(factory=list, init=False)
+    """Memory that is used for every block again: to get and clear it costs more than to fill it."""
 
     def scan(self, block: _Bytes, offset: int) -> _Block | None:
         """The lines of a block that begins at `offset`."""
-        is_end = block == _LINE_END
-        is_delimiter = block == self.delimiter
-        quotes = np.flatnonzero(block == _QUOTE) if self.has_quotes else _NONE
-        if len(quotes):
-            if not _is_regular(block, quotes, self.delimiter):
-                return None
-            outside = ~np.bitwise_xor.accumulate((block == _QUOTE).view(np.uint8)).view(np.bool_)
-            if not outside[is_end].all():
-                return None
-            is_delimiter &= outside
+        is_end = self._where(0, block, _LINE_END)
+        is_delimiter = self._where(1, block, self.delimiter)
         ends = np.flatnonzero(is_end)
         if not len(ends) or ends[-1] != len(block) - 1:
             ends = np.append(ends, len(block))
         starts = np.concatenate((_ZERO, ends[:-1] + 1))
-        cells = _count(is_delimiter, starts) + 1
-        edges = is_end
-        edges |= is_delimiter
-        if len(quotes):
-            edges[quotes] = True
+        edges = is_end | is_delimiter if self.has_quotes or self.has_returns else is_end
+        line_ends = ends
         if self.has_returns:
             before_end = (block[np.maximum(ends - 1, 0)] == _RETURN) & (ends > starts)
-            returns = block == _RETURN
+            returns = self._where(2, block, _RETURN)
             if np.count_nonzero(returns) != np.count_nonzero(before_end):
                 return None
-            ends = ends - before_end
+            line_ends = ends - before_end
             edges |= returns
+        has_quotes = False
+        if self.has_quotes:
+            quotes = self._where(2, block, _QUOTE)
+            has_quotes = bool(quotes.any())
+            if has_quotes:
+                inside = np.bitwise_xor.accumulate(quotes.view(np.uint8)).view(np.bool_)
+                if (inside & is_end).any() or not _is_regular(quotes, inside, edges):
+                    return None
+                is_delimiter &= ~inside
+                edges |= quotes
+        cells = _count(is_delimiter, starts) + 1
         if self.blanks and not self.has_padding:
-            self.has_padding = self._has_padding(block, edges)
-        return _Block(starts + offset, ends + offset, cells, bool(len(quotes)))
+            self.has_padding = self._has_padding(block, np.logical_or(edges, is_delimiter, out=edges))
+        return _Block(starts + offset, line_ends + offset, cells, has_quotes)
 
     def _has_padding(self, block: _Bytes, edges: _Mask) -> bool:
-        blank = block == self.blanks[0]
+        blank = self._where(2, block, self.blanks[0])
         for further in self.blanks[1:]:
-            blank |= block == further
-        return bool(blank[0] or blank[-1] or (blank[1:] & edges[:-1]).any() or (blank[:-1] & edges[1:]).any())
+            blank |= self._where(3, block, further)
+        touches = self._mask(3, len(block))[1:]
+        return bool(
+            blank[0]
+            or blank[-1]
+            or np.logical_and(blank[1:], edges[:-1], out=touches).any()
+            or np.logical_and(blank[:-1], edges[1:], out=touches).any()
+        )
+
+    def _where(self, mask: int, block: _Bytes, byte: int) -> _Mask:
+        return np.equal(block, byte, out=self._mask(mask, len(block)))
+
+    def _mask(self, number: int, size: int) -> _Mask:
+        if not self._masks or len(self._masks[0]) < size:
+            self._masks = [np.empty(max(size, _BLOCK), dtype=np.bool_) for _ in range(4)]
+        return self._masks[number][:size]
 
 
 def _count(mask: _Mask, starts: Positions) -> Positions:
@@ -144,16 +160,13 @@ def _count(mask: _Mask, starts: Positions) -> Positions:
     return counts
 
 
-def _is_regular(block: _Bytes, quotes: Positions, delimiter: int) -> bool:
-    """Whether every other quote opens a cell, and those between close one, doubled quotes apart."""
-    if len(quotes) % 2:
-        return False
-    opening, closing = quotes[::2], quotes[1::2]
-    doubled = opening[1:] == closing[:-1] + 1
-    before = block[np.maximum(opening - 1, 0)]
-    opens = (before == delimiter) | (before == _LINE_END) | (opening == 0)
-    opens[1:] |= doubled
-    after = block[np.minimum(closing + 1, len(block) - 1)]
-    closes = (after == delimiter) | (after == _LINE_END) | (after == _RETURN) | (closing == len(block) - 1)
-    closes[:-1] |= doubled
-    return bool(opens.all() and closes.all())
+def _is_regular(quotes: _Mask, inside: _Mask, edges: _Mask) -> bool:
+    """Whether quotes open cells at their beginning and close them at their end, doubled quotes apart.
+
+    `inside` holds from an opening quote up to what stands before the closing one.
+    """
+    opening = quotes & inside
+    closing = quotes & ~inside
+    follows = edges[:-1] | closing[:-1]
+    precedes = edges[1:] | opening[1:]
+    return not (inside[-1] or (opening[1:] & ~follows).any() or (closing[:-1] & ~precedes).any())

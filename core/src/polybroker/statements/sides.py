@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
@@ -13,6 +14,8 @@ _BUY: Final = re.compile(
 _SELL: Final = re.compile(
     r"(?:s|sld|sell|sold)(?:(?:to)?(?:open|close)|short)?|sto|stc|ss|(?:open)?short(?:sell|sale)?|closelong"
 )
+
+_FEW: Final = 8
 
 
 def parse_sides(column: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -26,10 +29,20 @@ def parse_sides(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     if not read:
         empty = pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, len(column))
         return empty, _filled(column)
-    parsed = column.replace_strict(read, default=None, return_dtype=pl.String)
+    parsed = _parsed(column, read)
     if parsed.null_count() == column.null_count():
         return parsed, pl.Series([False]).new_from_index(0, len(column))
     return parsed, parsed.is_null() & _filled(column)
+
+
+def _parsed(column: pl.Series, read: Mapping[str, str]) -> pl.Series:
+    """The sides of the words that are read as sides; the other ones are null."""
+    if len(read) > _FEW:
+        return column.replace_strict(read, default=None, return_dtype=pl.String)
+    # Comparing with a few words is far faster than looking each one up.
+    masks = {side: [pl.lit(column) == word for word in read if read[word] == side] for side in set(read.values())}
+    chosen = [pl.when(pl.any_horizontal(mask)).then(pl.lit(side)) for side, mask in masks.items()]
+    return pl.select(pl.coalesce(chosen).alias(column.name)).to_series()
 
 
 def _side(word: str) -> str | None:

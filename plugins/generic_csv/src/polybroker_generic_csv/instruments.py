@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from polybroker.errors import StatementError
 from polybroker.model.instruments import AssetClass
+from polybroker.statements.distinct import encoded, places
 from polybroker.statements.numbers import parse_numbers
 from polybroker.statements.times import parse_times
 from polybroker_generic_csv.naming import Name, Parts, name, written_day
@@ -42,19 +46,35 @@ def read_instruments(sheet: Sheet, default: AssetClass | None) -> dict[str, pl.S
 
 def _names(sheet: Sheet, default: AssetClass | None) -> tuple[pl.Series, pl.Series]:
     """The raw symbol and the key of each row."""
-    cells = sheet.frame.select(field for field in _CELLS if sheet.has(field))
-    distinct = sheet.frame.select("row", *cells.columns).unique(cells.columns, keep="first")
+    fields = [field for field in _CELLS if sheet.has(field)]
+    firsts, codes = _combinations([sheet.cells(field) for field in fields])
+    distinct = sheet.frame.select("row", *fields)[firsts]
     names = [name(parts, default) for parts in _parts(sheet, distinct)]
     _warn(sheet, names)
-    raw = [found and found.raw for found in names]
-    keys = [found and found.key for found in names]
-    if len(cells.columns) == 1 and raw == keys == distinct.to_series(1).to_list():
-        return cells.to_series(), cells.to_series()
-    distinct = distinct.drop("row").with_columns(
-        raw_symbol=pl.Series(raw, dtype=pl.String), symbol_key=pl.Series(keys, dtype=pl.String)
-    )
-    joined = cells.join(distinct, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
-    return joined.get_column("raw_symbol"), joined.get_column("symbol_key")
+    raw = pl.Series([found and found.raw for found in names], dtype=pl.String)
+    key = pl.Series([found and found.key for found in names], dtype=pl.String)
+    cells = next((sheet.cells(field) for field in fields if raw.equals(distinct.get_column(field))), None)
+    if cells is None:
+        cells = raw.gather(codes)
+    return cells, cells if key.equals(raw) else key.gather(codes)
+
+
+def _combinations(columns: Sequence[pl.Series]) -> tuple[npt.NDArray[np.uint32], pl.Series]:
+    """The first row of each distinct combination of texts, ascending; and each row's place among them."""
+    combined = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        texts = encoded(column)
+        if len(texts.texts) > 1:
+            # Places of places, so that no number exceeds rows times texts.
+            combined = places(combined)[1] * len(texts.texts) + texts.codes if combined.any() else texts.codes
+    numbers = places(combined)[1] if len(columns) > 1 else combined
+    firsts = np.empty(int(numbers.max(initial=-1)) + 1, dtype=np.uint32)
+    # Of several values for one place numpy keeps the last: from the end, that is the first row.
+    firsts[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1, dtype=np.uint32)
+    order = np.argsort(firsts)
+    ranks = np.empty(len(order), dtype=np.uint32)
+    ranks[order] = np.arange(len(order), dtype=np.uint32)
+    return firsts[order], pl.Series(ranks.take(numbers))
 
 
 def _parts(sheet: Sheet, distinct: pl.DataFrame) -> list[Parts]:
@@ -78,10 +98,13 @@ def _codes(currencies: pl.Series) -> pl.Series:
 
 
 def _currencies(sheet: Sheet) -> pl.Series:
-    codes = _codes(sheet.cells("currency"))
-    bad = ~codes.str.contains("^[A-Z]{3,5}$").fill_null(value=True)
-    sheet.refuse(bad, "currency", lambda text: f"{text!r} is no currency")
-    return codes
+    texts = encoded(sheet.cells("currency"))
+    codes = _codes(texts.texts)
+    spread = sheet.cells("currency") if codes.equals(texts.texts) else codes.gather(texts.codes)
+    wrong = ~codes.str.contains("^[A-Z]{3,5}$").fill_null(value=True)
+    if wrong.any():
+        sheet.refuse(wrong.gather(texts.codes), "currency", lambda text: f"{text!r} is no currency")
+    return spread
 
 
 def _warn(sheet: Sheet, names: list[Name | None]) -> None:
