@@ -1,7 +1,9 @@
-"""Writes what can be computed: `docs/command-line.md`, and the matrix in the README."""
+"""Writes what can be computed: the command line, the hooks, the laws, and the matrix in the README."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -16,6 +18,16 @@ HEAD = """# The command line
 The exit status is 0 where all is done, 1 where a file is refused or rows have problems, and 2 for wrong usage or a
 missing file. Under `--format json` (or `--json`) a refusal is printed as
 `{"error": {"code", "message", "file", "row", "column"}}`.
+"""
+
+HOOKS_HEAD = """# The hooks
+
+Computed from `polybroker/hookspecs.py`. A plugin implements any of them, whole groups where they are indivisible, and
+accepts any subset of a hook's arguments, by name.
+"""
+LAWS_HEAD = """# The laws
+
+Computed from `polybroker/testing/contract/`. [The contract suite](../contract-suite.md) says how to run them.
 """
 
 
@@ -42,6 +54,43 @@ def readme_with_matrix() -> str:
     return re.sub(r"<!-- matrix -->.*<!-- /matrix -->", lambda _: shown, readme, flags=re.DOTALL)
 
 
+def hooks_page() -> str:
+    """Every hook with its signature and documentation, by group."""
+    from polybroker import hookspecs
+    from polybroker.matrix import GROUPS
+
+    pages = [HOOKS_HEAD]
+    for group, hooks in GROUPS.items():
+        pages.append(f"## {group.capitalize()}\n")
+        for hook in hooks:
+            function = getattr(hookspecs, hook)
+            colour = "async def" if inspect.iscoroutinefunction(function) else "def"
+            signature = str(inspect.signature(function)).replace("'", "")
+            text = inspect.getdoc(function)
+            pages.append(f"### {hook}\n\n```python\n{colour} {hook}{signature}\n```\n\n{text}\n")
+    return "\n".join(pages)
+
+
+def laws_page() -> str:
+    """Every law with its reason, by the file that holds it."""
+    pages = [LAWS_HEAD]
+    for path in sorted((ROOT / "core" / "src" / "polybroker" / "testing" / "contract").glob("test_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        pages.append(f"## {path.stem.removeprefix('test_').replace('_', ' ').capitalize()}\n")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+                name = node.name.removeprefix("test_").replace("_", " ")
+                pages.append(f"**{name}** (`{node.name}`): {ast.get_docstring(node)}\n")
+    return "\n".join(pages)
+
+
+PAGES = {
+    "docs/command-line.md": command_line_page,
+    "docs/reference/hooks.md": hooks_page,
+    "docs/reference/laws.md": laws_page,
+    "README.md": readme_with_matrix,
+}
+
 if __name__ == "__main__":
-    (ROOT / "docs" / "command-line.md").write_text(command_line_page(), encoding="utf-8")
-    (ROOT / "README.md").write_text(readme_with_matrix(), encoding="utf-8")
+    for name, page in PAGES.items():
+        (ROOT / name).write_text(page(), encoding="utf-8")
