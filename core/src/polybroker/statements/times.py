@@ -14,6 +14,7 @@ import polars as pl
 from attrs import frozen
 
 from polybroker.errors import AmbiguousStatement, StatementError
+from polybroker.statements.distinct import encoded, is_repetitive
 from polybroker.statements.schema import UTC_TIME, WALL_TIME
 from polybroker.statements.time_shapes import NO_OFFSET, NO_TIME, Ints, Mask, TimeFields, parts, read_fields
 from polybroker.statements.zones import to_utc
@@ -68,7 +69,9 @@ def parse_times(
     date tells whether the day comes first and `day_first` is None, and `StatementError` where both orders are proven.
     `rows` holds the row numbers for messages; without it the first cell is row 1.
     """
-    dates, clocks = read_fields(column), None if time is None else read_fields(time)
+    # Many rows have one date; times of day are read as fast as distinct ones are found.
+    dates = read_fields(column) if time is None else _dates(column)
+    clocks = None if time is None else read_fields(time)
     order = _day_first(dates, column, day_first, rows, source)
     moments = _Moments.of(len(column))
     for part in parts(len(column)):
@@ -88,6 +91,13 @@ def parse_times(
         date_only=pl.Series(good & ~moments.clocked),
         day_first=order,
     )
+
+
+def _dates(column: pl.Series) -> TimeFields:
+    if not is_repetitive(column):
+        return read_fields(column)
+    texts = encoded(column)
+    return read_fields(texts.texts).part(texts.codes)
 
 
 @frozen(eq=False)
@@ -133,7 +143,8 @@ def _day_first(
         return None
     if answer is not None:
         return answer
-    by_day, by_month = unlike & (left > 12), unlike & (right > 12)
+    with_day, with_month = _days(dates, day_first=True)[1], _days(dates, day_first=False)[1]
+    by_day, by_month = unlike & with_day & ~with_month, unlike & with_month & ~with_day
     if by_day.any() and by_month.any():
         one, two = sorted((int(by_day.argmax()), int(by_month.argmax())))
         raise StatementError(
@@ -145,7 +156,10 @@ def _day_first(
         )
     if by_day.any() or by_month.any():
         return bool(by_day.any())
-    index = int(unlike.argmax())
+    undecided = unlike & with_day & with_month
+    if not undecided.any():
+        return None  # what is left exists in neither order: it proves nothing and is bad either way
+    index = int(undecided.argmax())
     raise AmbiguousStatement(
         f"{column[index]!r} can start with the day or with the month, and no other date of the file tells",
         question=_QUESTION,

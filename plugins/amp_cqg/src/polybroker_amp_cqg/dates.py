@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 from attrs import frozen
 
-from polybroker.errors import AmbiguousStatement, StatementError
+from polybroker.errors import AmbiguousStatement
 from polybroker.statements.times import ParsedTimes, parse_times
 
 _DAYS_AHEAD: Final = 6
@@ -38,13 +38,9 @@ def read_dates(rows: pl.DataFrame, *, name: str, day_first: bool | None, source:
     `name` is the file's header of the time. Raises `AmbiguousStatement` where nothing tells whether the day comes
     first, and `StatementError` where the file has dates of both orders.
     """
-    if day_first is None:
-        try:
-            return _read(rows, name, None, source, rows["expiration"].unique())
-        except StatementError:
-            pass  # the expirations may be written in another way; without them the message is about the times
     try:
-        return _read(rows, name, day_first, source)
+        further = rows.group_by("expiration", maintain_order=True).first() if day_first is None else None
+        return _read(rows, name, day_first, source, further)
     except AmbiguousStatement:
         fitting = [dates for order in (True, False) if _fit(dates := _read(rows, name, order, source))]
         if len(fitting) != 1:
@@ -53,16 +49,14 @@ def read_dates(rows: pl.DataFrame, *, name: str, day_first: bool | None, source:
 
 
 def _read(
-    rows: pl.DataFrame, name: str, day_first: bool | None, source: str, further: pl.Series | None = None
+    rows: pl.DataFrame, name: str, day_first: bool | None, source: str, further: pl.DataFrame | None = None
 ) -> Dates:
-    parts = [rows["time"], rows["trading_day"], *([] if further is None else [further])]
-    numbers = [
-        rows["row"],
-        rows["row"],
-        *([] if further is None else [pl.repeat(0, len(further), dtype=pl.UInt32, eager=True)]),
-    ]
-    column = pl.concat([part.alias(name) for part in parts])
-    parsed = parse_times(column, day_first=day_first, rows=pl.concat(numbers), source=source)
+    parts = [(rows["time"], rows["row"]), (rows["trading_day"], rows["row"])]
+    if further is not None:
+        parts.append((further["expiration"], further["row"]))
+    column = pl.concat([part.alias(name) for part, _ in parts])
+    numbers = pl.concat([number for _, number in parts])
+    parsed = parse_times(column, day_first=day_first, rows=numbers, source=source)
     return _halves(parsed, rows.height)
 
 
