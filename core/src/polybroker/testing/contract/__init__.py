@@ -1,0 +1,1 @@
+"""The laws: one function each, named after what has to hold, with the reason as its docstring."""
