@@ -146,12 +146,12 @@ def quote_stream(backend: str = "asyncio") -> Work:
 
     async def main() -> None:
         count = 0
-        async with open_net(["127.0.0.1"]) as net:
-            async with net.sockets.open(f"ws://127.0.0.1:{port}/", endpoint="quotes") as socket:
-                async for batch in socket:
-                    count += len([quote(frame) for frame in batch])
-                    if count == FRAMES:
-                        return
+        address = f"ws://127.0.0.1:{port}/"
+        async with open_net(["127.0.0.1"]) as net, net.sockets.open(address, endpoint="quotes") as socket:
+            async for batch in socket:
+                count += len([quote(frame) for frame in batch])
+                if count == FRAMES:
+                    return
 
     return _run(lambda: anyio.run(main, backend=backend))
 
