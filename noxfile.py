@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import nox
@@ -49,6 +50,15 @@ def tests(session: nox.Session) -> None:
         return
     session.run("pytest", "-n", "auto", "-q")
     session.run("pytest", "-n", "auto", "-q", "--pyargs", "polybroker.testing.contract", "--polybroker", "all")
+
+
+@nox.session
+def schedules(session: nox.Session) -> None:
+    """20,000 seeded schedules of faults (or as many as is said): no order doubled, none lost, every unknown visible."""
+    install(session, *TEST_TOOLS, extras="statements,testing")
+    count = session.posargs[0] if session.posargs else "20000"
+    test = "core/tests/orders/test_fault_schedules.py"
+    session.run("pytest", "-n", "auto", "-q", "-rP", test, env={"POLYBROKER_SCHEDULES": count})
 
 
 @nox.session
@@ -103,6 +113,20 @@ def wheels(session: nox.Session) -> None:
     session.chdir(folder)
     session.run("polybroker", "brokers")
     session.run("pytest", "-n", "auto", "-q", "--pyargs", "polybroker.testing.contract", "--polybroker", "all")
+
+
+@nox.session(reuse_venv=False)
+def template(session: nox.Session) -> None:
+    """A plugin as `new-plugin` writes it, in an environment of its own: its tests, its types, the contract."""
+    session.install(f"{ROOT / 'core'}[statements,testing]", "mypy>=1.14")
+    folder = Path(session.create_tmp()) / "baked"
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("polybroker", "new-plugin", "blue_sky", "--directory", str(folder))
+    session.chdir(folder / "polybroker-blue-sky")
+    session.install(".[testing]")
+    session.run("pytest", "-q")
+    session.run("mypy", "--strict", "src")
+    session.run("polybroker", "verify", "blue_sky")
 
 
 @nox.session

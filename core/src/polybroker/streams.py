@@ -20,7 +20,7 @@ from attrs import define, field
 
 from polybroker.errors import BrokerError, OutcomeUnknown, PluginError, RateLimited, Unavailable
 from polybroker.faults import in_words
-from polybroker.model.orders import Order, OrderEvent
+from polybroker.model.orders import Order, OrderEvent, OrderStatus
 from polybroker.net.background import background_tasks
 from polybroker.orders.calls import Observer
 
@@ -150,5 +150,6 @@ def as_events(order: Order) -> list[OrderEvent]:
         "reason": order.reason,
         "replaced_by": order.replaced_by,
     }
-    fills = [OrderEvent(**base, fill=fill) for fill in order.fills]
+    on_the_way = {**base, "status": OrderStatus.PARTIALLY_FILLED, "reason": None, "replaced_by": None}
+    fills = [OrderEvent(**{**on_the_way, "timestamp": fill.timestamp}, fill=fill) for fill in order.fills]
     return [*fills, OrderEvent(**base, filled_quantity=order.filled_quantity)]

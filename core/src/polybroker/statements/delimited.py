@@ -32,14 +32,12 @@ from polybroker.statements.limits import Limits
 from polybroker.statements.lines import Lines, scan_lines
 from polybroker.statements.plain_lines import count_lines, read_plain
 from polybroker.statements.records import QUOTE, Record, check_lengths, split_record
-from polybroker.statements.tables import ROW, Column, DamagedRow, Header, Table
+from polybroker.statements.tables import ROW, SHOWN_CELLS, Column, DamagedRow, Header, Table
 
 HEAD_BYTES: Final = 1 << 20
 """A header lies within this many bytes."""
 
 _CUT: Final = "the file ends within a character of this row: it is cut off"
-_SHOWN_CELLS: Final = 10_000
-"""Damaged rows that keep their cells: a file may consist of nothing else."""
 _Index = npt.NDArray[np.int64]
 
 
@@ -197,7 +195,7 @@ class _Reading:
 
     def _damage(self, record: Record, problem: str) -> None:
         reach = f" (rows {record.row} to {record.last_row})" if record.last_row > record.row else ""
-        cells = tuple(strip(cell) for cell in record.cells) if len(self.damaged) < _SHOWN_CELLS else ()
+        cells = tuple(strip(cell) for cell in record.cells) if len(self.damaged) < SHOWN_CELLS else ()
         self.damaged.append(DamagedRow(record.row, problem + reach, cells))
 
     def _kept_lines(self, lines: Lines) -> _Index:

@@ -36,11 +36,11 @@ def sniff(head: bytes) -> tuple[Dialect, ...]:
     # With the wrong delimiter a long row is one cell, and no harm.
     cell_chars = len(head)
     samples = {delimiter: _sample(head, delimiter, cell_chars) for delimiter in DELIMITERS}
+    scores = {delimiter: _score(sample, delimiter) for delimiter, sample in samples.items()}
     for outer, sample in samples.items():
-        inner = _inner_delimiter(sample, outer, cell_chars)
+        inner = _inner_delimiter(sample, outer, cell_chars, above=max(scores.values()))
         if inner is not None:
             return (Dialect(inner, wrapped_in=outer),)
-    scores = {delimiter: _score(sample, delimiter) for delimiter, sample in samples.items()}
     likely = sorted(scores, key=lambda delimiter: scores[delimiter], reverse=True)
     return tuple(Dialect(delimiter) for delimiter in likely if scores[delimiter] > (False, 0))
 
@@ -67,7 +67,7 @@ def _are_labels(cells: Iterable[str], delimiter: str) -> bool:
     return bool(filled) and all(any(letter.isalpha() for letter in text) and not others & set(text) for text in filled)
 
 
-def _inner_delimiter(records: list[Record], outer: str, cell_chars: int) -> str | None:
+def _inner_delimiter(records: list[Record], outer: str, cell_chars: int, *, above: tuple[bool, int]) -> str | None:
     """The delimiter within single cells, if a spreadsheet took records for cells.
 
     It quotes such a cell where need be, and pads the rows to one width (some of them it forgets to pad).
@@ -81,8 +81,9 @@ def _inner_delimiter(records: list[Record], outer: str, cell_chars: int) -> str 
         return None
     for inner in DELIMITERS:
         if inner != outer:
-            is_labelled, cells = _score((_unwrapped(record, outer, inner, cell_chars) for record in filled), inner)
-            if is_labelled and cells >= len(filled) * 0.9:
+            score = _score((_unwrapped(record, outer, inner, cell_chars) for record in filled), inner)
+            # Unwrapping has to bring more cells in line than leaving the text as it is.
+            if score[0] and score > above:
                 return inner
     return None
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from attrs import frozen
+
+_SAMPLE: Final = 1024
 
 Codes = npt.NDArray[np.int64]
 
@@ -30,6 +35,29 @@ def encoded(column: pl.Series) -> Encoded:
         codes = codes.fill_null(len(distinct))
         distinct = distinct.extend(pl.Series([None], dtype=pl.String))
     return Encoded(codes.to_numpy(), distinct)
+
+
+def is_repetitive(column: pl.Series) -> bool:
+    """Whether the first texts repeat one another, so that the distinct ones are likely to be few."""
+    return column.head(_SAMPLE).n_unique() <= _SAMPLE // 2
+
+
+def combinations(columns: Sequence[pl.Series]) -> tuple[npt.NDArray[np.uint32], pl.Series]:
+    """The first row of each distinct combination of texts, ascending; and each row's place among them."""
+    combined = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        texts = encoded(column)
+        if len(texts.texts) > 1:
+            # Places of places, so that no number exceeds rows times texts.
+            combined = places(combined)[1] * len(texts.texts) + texts.codes if combined.any() else texts.codes
+    numbers = places(combined)[1] if len(columns) > 1 else combined
+    firsts = np.empty(int(numbers.max(initial=-1)) + 1, dtype=np.uint32)
+    # Of several values for one place numpy keeps the last: from the end, that is the first row.
+    firsts[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1, dtype=np.uint32)
+    order = np.argsort(firsts)
+    ranks = np.empty(len(order), dtype=np.uint32)
+    ranks[order] = np.arange(len(order), dtype=np.uint32)
+    return firsts[order], pl.Series(ranks.take(numbers))
 
 
 def places(numbers: Codes) -> tuple[Codes, Codes]:

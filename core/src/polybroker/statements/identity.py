@@ -24,6 +24,8 @@ import with other options finds the same executions. Any change needs a new vers
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from functools import cache
 from hashlib import blake2b
 from typing import Final
@@ -33,7 +35,8 @@ import numpy.typing as npt
 import polars as pl
 from attrs import frozen
 
-from polybroker.statements.distinct import encoded
+from polybroker.ledger.decimal_buffers import decimal_words
+from polybroker.statements.distinct import combinations, encoded, is_repetitive
 
 VERSION: Final = "h1"
 START: Final = (0x706F6C7962726F6B, 0x65725F68315F5F5F)
@@ -43,12 +46,10 @@ NULL: Final = 0xFFFFFFFFFFFFFFFF
 _TEXTS: Final = ("account", "transaction_id", "order_id", "raw_symbol")
 _NUMBERS: Final = ("commission", "fees", "quantity", "price")
 _SHORT_NUMBER: Final = 10**18
-_HIGH: Final = 1 << 64
+_ZERO: Final = Decimal(0)
 _PREFIX: Final = np.frombuffer(f"{VERSION}:".encode(), dtype=np.uint8)
 _BLOCK: Final = 1 << 14
 """Rows handled at a time, so that intermediate arrays stay in the processor's cache."""
-_SAMPLE: Final = 1024
-"""Rows from which it is judged whether a column repeats its texts."""
 
 Lane = npt.NDArray[np.uint64]
 """One word of every row; or of length 1, the same for all rows."""
@@ -87,22 +88,48 @@ def given_hash(fills: pl.DataFrame) -> ContentHash:
     state = _State()
     for name in ("account", "execution_id"):
         state.absorb(*_text_words(fills.get_column(name)))
-    return state.finish(fills.height)
+    return _continued(state.lanes, [], fills.height)
 
 
 def content_hash(fills: pl.DataFrame) -> ContentHash:
     """The hash of every row of `fills`, a frame with the columns of `DRAFT`."""
     if fills.is_empty():
         return ContentHash(*np.empty((2, 0), dtype=np.uint64))
-    state = _State()
-    for name in _TEXTS:
-        state.absorb(*_text_words(fills.get_column(name)))
+    words: list[Lane] = []
     for name in _NUMBERS:
-        for word in _number_words(fills.get_column(name), magnitude=name in ("commission", "fees")):
-            state.absorb(word, word)
-    for word in (_shape_word(fills), _time_word(fills)):
-        state.absorb(word, word)
-    return state.finish(fills.height)
+        words += _number_words(fills.get_column(name), magnitude=name in ("commission", "fees"))
+    words += (_shape_word(fills), _time_word(fills))
+    return _continued(_text_lanes([fills.get_column(name) for name in _TEXTS]), words, fills.height)
+
+
+def _text_lanes(columns: Sequence[pl.Series]) -> Sequence[Lane]:
+    """The state after the texts of each row."""
+    filled = [column for column in columns if column.null_count() < len(column)]
+    codes = None
+    if filled and all(is_repetitive(column) for column in filled):
+        # The texts come first, so that the state is the same for all rows with the same texts.
+        firsts, codes = combinations(filled)
+        columns = [column.gather(firsts) for column in columns]
+    state = _State()
+    for column in columns:
+        state.absorb(*_text_words(column))
+    return state.lanes if codes is None else [lane.take(codes.to_numpy()) for lane in state.lanes]
+
+
+def _continued(lanes: Sequence[Lane], words: Sequence[Lane], rows: int) -> ContentHash:
+    """The hash from the state of `lanes`, with further words that both lanes absorb."""
+    found = ContentHash(np.empty(rows, dtype=np.uint64), np.empty(rows, dtype=np.uint64))
+    for start in range(0, rows, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        state = _State([_part(lane, part).copy() for lane in lanes])
+        for word in words:
+            state.absorb(_part(word, part), _part(word, part))
+        found.first[part], found.second[part] = state.finish()
+    return found
+
+
+def _part(lane: Lane, part: slice) -> Lane:
+    return lane if len(lane) == 1 else lane[part]
 
 
 @cache
@@ -128,30 +155,30 @@ def _mix(lane: Lane, scratch: Lane) -> None:
 
 
 class _State:
-    def __init__(self) -> None:
-        self._lanes = [np.full(1, start, dtype=np.uint64) for start in START]
-        self._scratch = np.empty(1, dtype=np.uint64)
+    def __init__(self, lanes: list[Lane] | None = None) -> None:
+        self.lanes = lanes or [np.full(1, start, dtype=np.uint64) for start in START]
+        self._scratch = np.empty_like(self.lanes[0])
 
     def absorb(self, *words: Lane) -> None:
         for index, word in enumerate(words):
-            lane = self._lanes[index]
+            lane = self.lanes[index]
             # As long as all words were of length 1 the lane is so too, which makes empty columns free.
             if len(word) > len(lane):
-                lane = self._lanes[index] = lane ^ word
+                lane = self.lanes[index] = lane ^ word
                 self._scratch = np.empty_like(lane)
             else:
                 lane ^= word
             lane += np.uint64(GAMMA[index])
             _mix(lane, self._scratch[: len(lane)])
 
-    def finish(self, rows: int) -> ContentHash:
-        first, second = (lane if len(lane) == rows else np.repeat(lane, rows) for lane in self._lanes)
-        scratch = self._scratch if len(self._scratch) == rows else np.empty_like(first)
-        first += second
+    def finish(self) -> tuple[Lane, Lane]:
+        first, second = np.broadcast_arrays(*self.lanes)
+        first = first + second
+        scratch = np.empty_like(first)
         _mix(first, scratch)
-        second += first
+        second = second + first
         _mix(second, scratch)
-        return ContentHash(first, second)
+        return first, second
 
 
 def _text_words(texts: pl.Series) -> tuple[Lane, Lane]:
@@ -170,8 +197,7 @@ def _text_words(texts: pl.Series) -> tuple[Lane, Lane]:
 
 
 def _digests(texts: pl.Series) -> tuple[Lane, Lane]:
-    sample = texts.head(_SAMPLE)
-    if len(texts) > _SAMPLE and sample.n_unique() > _SAMPLE // 2:
+    if not is_repetitive(texts):
         table = _digest_table(texts.to_list())
         return table[:, 0], table[:, 1]
     dictionary = encoded(texts)
@@ -188,10 +214,9 @@ def _digest_table(texts: list[str | None]) -> Lane:
 def _number_words(numbers: pl.Series, *, magnitude: bool) -> tuple[Lane, Lane]:
     if numbers.null_count() == len(numbers):
         return _constant(0), _constant(0)
-    scaled = numbers.abs() if magnitude else numbers
-    integers = scaled.to_physical().fill_null(0)
-    high = (integers // _HIGH).cast(pl.Int64).cast(pl.UInt64, wrap_numerical=True)
-    return integers.cast(pl.UInt64, wrap_numerical=True).to_numpy(), high.to_numpy()
+    known = numbers.fill_null(_ZERO) if numbers.null_count() else numbers
+    words = decimal_words(known.abs() if magnitude else known).view(np.uint64)
+    return words[:, 0], words[:, 1]
 
 
 def _shape_word(fills: pl.DataFrame) -> Lane:

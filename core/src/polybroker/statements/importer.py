@@ -14,8 +14,9 @@ from attrs import define, field, frozen
 
 from polybroker.broker import Broker
 from polybroker.errors import StatementError
+from polybroker.ledger.books import Books
 from polybroker.ledger.matching import match
-from polybroker.ledger.positions import running_positions
+from polybroker.ledger.positions import positions_and_books
 from polybroker.ledger.totals import totals
 from polybroker.model.broker_info import StatementKind
 from polybroker.model.executions import Method
@@ -84,6 +85,8 @@ class Import:
     method: Method = Method.FIFO
     """The method that is used where none is named."""
     _opening: pl.DataFrame | None = None
+    _books: Books | None = None
+    """Those of `executions` with the openings, where all are one broker's."""
     _matched: dict[Method, tuple[pl.DataFrame, pl.DataFrame]] = field(factory=dict, init=False)
 
     @property
@@ -120,7 +123,10 @@ class Import:
         chosen = Method(method or self.method)
         if chosen not in self._matched:
             with _bounded():
-                parts = [match(part, chosen, self._opening) for part in _by_broker(self.executions)]
+                if self._books is not None:
+                    parts = [match(self.executions, chosen, self._opening, self._books)]
+                else:
+                    parts = [match(part, chosen, self._opening) for part in _by_broker(self.executions)]
             trips = pl.concat([part.round_trips for part in parts])
             held = pl.concat([part.open_positions for part in parts])
             if len(parts) > 1:
@@ -154,8 +160,9 @@ def import_statements(
     if chosen.opening is not None and len({entry.broker.id for entry in claimed}) > 1:
         raise StatementError("opening positions need the files of one broker at a time")
     runs = _runs(claimed, chosen, limits)
-    executions = runs[0].executions
+    executions, books = runs[0].executions, runs[0].books
     if len(runs) > 1:
+        books = None
         executions = pl.concat([run.executions for run in runs]).sort("timestamp", maintain_order=True)
     found = report(
         [run.draft.rows for run in runs],
@@ -163,7 +170,7 @@ def import_statements(
         [symbol for run in runs for symbol in run.unmapped],
         [*warnings, *(warning for run in runs for warning in run.warnings)],
     )
-    return Import(_files(claimed, runs), executions, found, chosen.method, runs[0].opening)
+    return Import(_files(claimed, runs), executions, found, chosen.method, runs[0].opening, books)
 
 
 @frozen(eq=False)
@@ -182,6 +189,7 @@ class _Run:
     claimed: tuple[_Claimed, ...]
     draft: Draft
     executions: pl.DataFrame
+    books: Books | None
     opening: pl.DataFrame | None
     unmapped: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -235,9 +243,9 @@ def _run(claimed: tuple[_Claimed, ...], options: ImportOptions, limits: Limits, 
     estimated = with_estimates(found.executions, broker, plan, options.custom_rates)
     opening = _opening(options, Surroundings(broker, options.symbol_overrides, estimated.executions), limits)
     with _bounded():
-        executions = running_positions(estimated.executions, opening)
+        executions, books = positions_and_books(estimated.executions, opening)
     warnings = (*draft.warnings, *found.warnings, *estimated.warnings)
-    return _Run(claimed, draft, executions, opening, found.unmapped, warnings)
+    return _Run(claimed, draft, executions, books, opening, found.unmapped, warnings)
 
 
 def _opening(options: ImportOptions, around: Surroundings, limits: Limits) -> pl.DataFrame | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -44,7 +45,7 @@ _LINES: Final = pl.Schema(
 )
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class Instruments:
     """The instruments of a frame: `lines` has one row for each, `codes` the line of each row of the frame."""
 
@@ -56,7 +57,12 @@ class Instruments:
         values = self.lines.get_column(name)
         if len(values) == 1:
             return values.new_from_index(0, len(self.codes))
-        return values.gather(pl.Series(self.codes))
+        return values.gather(self._index)
+
+    @cached_property
+    def _index(self) -> pl.Series:
+        """The codes as polars takes them without a conversion each time."""
+        return pl.Series(self.codes.astype(np.uint32))
 
     @property
     def unmapped(self) -> tuple[str, ...]:

@@ -20,7 +20,6 @@ _BLOCK: Final = 1 << 19
 _LINE_END: Final = 10
 _RETURN: Final = 13
 _QUOTE: Final = 34
-_NONE: Final = np.zeros(0, dtype=np.int64)
 _ZERO: Final = np.zeros(1, dtype=np.int64)
 _BLANKS: Final = b" \t\x0b\x0c"
 

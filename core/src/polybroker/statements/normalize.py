@@ -57,7 +57,7 @@ def normalized(
 
 def _executions(draft: Draft, fills: pl.DataFrame, found: Instruments, days: pl.Series) -> pl.DataFrame:
     columns: dict[str, pl.Expr | pl.Series] = {name: fills.get_column(name) for name in _TAKEN}
-    columns |= {name: found.column(name) for name in _GATHERED}
+    columns |= {name: _one_or_all(found, name) for name in _GATHERED}
     columns |= {name: _file_first(fills, found, name) for name in ("currency", "multiplier")}
     columns |= {
         "timestamp": fills.get_column("moment"),
@@ -74,6 +74,12 @@ def _executions(draft: Draft, fills: pl.DataFrame, found: Instruments, days: pl.
         (columns[name].alias(name) if name in columns else pl.lit(None, dtype).alias(name))
         for name, dtype in EXECUTIONS.items()
     )
+
+
+def _one_or_all(found: Instruments, name: str) -> pl.Expr | pl.Series:
+    """A column of the instruments; a text that all of them share stays a single one in memory."""
+    texts = found.lines.get_column(name)
+    return pl.lit(texts[0], texts.dtype) if texts.n_unique() == 1 else found.column(name)
 
 
 def _file_first(fills: pl.DataFrame, found: Instruments, name: str) -> pl.Series:

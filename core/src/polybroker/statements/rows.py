@@ -69,7 +69,11 @@ class RowAccount:
 
     def use(self, file: int, rows: Sequence[int] | Rows) -> None:
         """Record rows that became executions (a row may become several)."""
-        self._settle(file, _once(np.asarray(rows, dtype=np.int64)), 1)
+        entry, numbers = self._files[file], np.asarray(rows, dtype=np.int64)
+        if np.array_equal(numbers, entry.rows) and not entry.place.any():
+            entry.place[:] = 1  # all rows at once, as it mostly is
+        else:
+            self._settle(file, _once(numbers), 1)
 
     def join(self, file: int, rows: Sequence[int] | Rows) -> None:
         """Record rows that went into executions that name other rows (fees of a sibling file, corrections)."""

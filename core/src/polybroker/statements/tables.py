@@ -12,6 +12,9 @@ from attrs import field, frozen
 ROW: Final = "row"
 """The column of a table's frame that holds the row numbers."""
 
+SHOWN_CELLS: Final = 10_000
+"""Damaged rows that keep their cells: a file may consist of nothing else."""
+
 
 def texts(values: Iterable[str]) -> tuple[str, ...]:
     """Any series of texts as a tuple."""

@@ -95,7 +95,7 @@ class TimeFields:
     offset: npt.NDArray[np.int16]
     """Minutes from UTC; `NO_OFFSET` where the text names none."""
 
-    def part(self, rows: slice) -> TimeFields:
+    def part(self, rows: slice | Ints) -> TimeFields:
         """The fields of some of the rows."""
         return TimeFields(
             self.year[rows],

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from polybroker.errors import StatementError
 from polybroker.statements.limits import Limits
-from polybroker.statements.tables import ROW, Column, DamagedRow
+from polybroker.statements.tables import ROW, SHOWN_CELLS, Column, DamagedRow
 from polybroker.statements.xlsx.cellxml import CellType, check_length
 from polybroker.statements.xlsx.scan import Batch
 from polybroker.statements.xlsx.textxml import decomposed
@@ -120,6 +120,7 @@ class Collector:
         drop = (empty & is_alone) | broken
         for index in np.flatnonzero(broken):
             column = names[int(uncalculated[index].argmax())]
-            cells = tuple(cell or "" for cell in frame.row(int(index))[1:])
+            shown = frame.row(int(index))[1:] if len(self.damaged) < SHOWN_CELLS else ()
+            cells = tuple(cell or "" for cell in shown)
             self.damaged.append(DamagedRow(int(frame.item(int(index), ROW)), f"{column}: {_UNCALCULATED}", cells))
         return frame.filter(pl.Series(~drop)) if drop.any() else frame

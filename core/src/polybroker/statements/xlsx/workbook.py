@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Final
 
 import polars as pl
 from attrs import define, field
@@ -20,6 +21,9 @@ from polybroker.statements.xlsx.package import Package, date_styles, read_packag
 from polybroker.statements.xlsx.scan import Batch, SheetScanner
 from polybroker.statements.xlsx.strings import shared_strings
 from polybroker.statements.xlsx.values import render, unescape
+
+_FIRST_BYTES: Final = 1 << 16
+_INDEX_DIGITS: Final = 10
 
 
 @define(eq=False)
@@ -130,10 +134,6 @@ class Sheet:
         if cell.type is CellType.BOOLEAN:
             return {"1": "TRUE", "0": "FALSE"}.get(cell.text, cell.text)
         return unescape(cell.text)
-
-
-_FIRST_BYTES = 1 << 16
-_INDEX_DIGITS = 10
 
 
 def _batches(scanner: SheetScanner, chunks: Chunks, *, exactly: bool) -> Iterator[Batch]:
