@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Unsupported,
     )
     from polybroker.hookspecs import API_VERSION, hookimpl
+    from polybroker.model.accounts import Account, AccountType, Balance, Position
     from polybroker.model.broker_info import BrokerInfo, Stage, StatementKind
     from polybroker.model.commissions import Basis, CommissionPlan, CommissionSchedule, Liquidity, Part, Rate
     from polybroker.model.executions import (
@@ -45,15 +46,67 @@ if TYPE_CHECKING:
     from polybroker.model.futures import ContractMonth
     from polybroker.model.instruments import AssetClass, Future, Instrument, Option, Pair, Stock
     from polybroker.model.options import OptionRight
+    from polybroker.model.orders import (
+        AccountExecution,
+        Ack,
+        Fill,
+        Leg,
+        Linkage,
+        Order,
+        OrderEvent,
+        OrderRequest,
+        OrderSide,
+        OrderStatus,
+        OrderType,
+        PositionIntent,
+        Preview,
+        TimeInForce,
+        single,
+    )
+    from polybroker.policies import (
+        AuditFile,
+        AuditRecord,
+        AuditTampered,
+        Denied,
+        Intent,
+        IntentState,
+        Journal,
+        KillSwitch,
+        LiveOrder,
+        MemoryJournal,
+        Operation,
+        OrderCall,
+        Policy,
+        Reconciliation,
+        RiskLimits,
+        SqliteJournal,
+        Window,
+        ask_before_retry,
+        audit,
+        check_chain,
+        journal,
+        reconcile,
+        risk,
+        settle,
+    )
     from polybroker.registry import BrokenBroker, Registry, broken_brokers, brokers, find_broker
+    from polybroker.session import Session
     from polybroker.statements.importer import Import, ImportOptions, import_statements
     from polybroker.statements.options import CommissionSign, ParseOptions
 
 __all__ = [
     "API_VERSION",
+    "Account",
+    "AccountExecution",
+    "AccountType",
+    "Ack",
     "AmbiguousStatement",
     "AssetClass",
+    "AuditFile",
+    "AuditRecord",
+    "AuditTampered",
     "AuthError",
+    "Balance",
     "Basis",
     "BrokenBroker",
     "Broker",
@@ -64,48 +117,84 @@ __all__ = [
     "CommissionSign",
     "CommissionSource",
     "ContractMonth",
+    "Denied",
     "Direction",
     "ErrorCode",
     "Execution",
+    "Fill",
     "Future",
     "Granularity",
     "Import",
     "ImportOptions",
     "Instrument",
+    "Intent",
+    "IntentState",
+    "Journal",
+    "KillSwitch",
+    "Leg",
+    "Linkage",
     "Liquidity",
+    "LiveOrder",
+    "MemoryJournal",
     "Method",
     "OpenPosition",
+    "Operation",
     "Option",
     "OptionRight",
+    "Order",
+    "OrderCall",
+    "OrderEvent",
+    "OrderRequest",
+    "OrderSide",
+    "OrderStatus",
+    "OrderType",
     "OutcomeUnknown",
     "Pair",
     "ParseOptions",
     "Part",
     "PluginError",
+    "Policy",
+    "Position",
+    "PositionIntent",
     "PositionStatus",
+    "Preview",
     "Rate",
     "RateLimited",
     "ReauthRequired",
+    "Reconciliation",
     "Registry",
     "Rejected",
+    "RiskLimits",
     "RoundTrip",
+    "Session",
     "Side",
+    "SqliteJournal",
     "Stage",
     "StatementError",
     "StatementKind",
     "Stock",
     "SymbolUnknown",
+    "TimeInForce",
     "Totals",
     "Unavailable",
     "UnknownBroker",
     "UnrecognizedStatement",
     "UnsafeDocument",
     "Unsupported",
+    "Window",
+    "ask_before_retry",
+    "audit",
     "broken_brokers",
     "brokers",
+    "check_chain",
     "find_broker",
     "hookimpl",
     "import_statements",
+    "journal",
+    "reconcile",
+    "risk",
+    "settle",
+    "single",
 ]
 
 _MODULES = {
@@ -116,6 +205,7 @@ _MODULES = {
         "Unsupported"
     ),
     "polybroker.hookspecs": "API_VERSION hookimpl",
+    "polybroker.model.accounts": "Account AccountType Balance Position",
     "polybroker.model.broker_info": "BrokerInfo Stage StatementKind",
     "polybroker.model.commissions": "Basis CommissionPlan CommissionSchedule Liquidity Part Rate",
     "polybroker.model.executions": (
@@ -124,7 +214,17 @@ _MODULES = {
     "polybroker.model.futures": "ContractMonth",
     "polybroker.model.instruments": "AssetClass Future Instrument Option Pair Stock",
     "polybroker.model.options": "OptionRight",
+    "polybroker.model.orders": (
+        "AccountExecution Ack Fill Leg Linkage Order OrderEvent OrderRequest OrderSide OrderStatus OrderType "
+        "PositionIntent Preview TimeInForce single"
+    ),
+    "polybroker.policies": (
+        "AuditFile AuditRecord AuditTampered Denied Intent IntentState Journal KillSwitch LiveOrder "
+        "MemoryJournal Operation OrderCall Policy Reconciliation RiskLimits SqliteJournal Window "
+        "ask_before_retry audit check_chain journal reconcile risk settle"
+    ),
     "polybroker.registry": "BrokenBroker Registry broken_brokers brokers find_broker",
+    "polybroker.session": "Session",
     "polybroker.statements.importer": "Import ImportOptions import_statements",
     "polybroker.statements.options": "CommissionSign ParseOptions",
 }

@@ -89,7 +89,7 @@ class Observer(Protocol):
 class Reservation(Protocol):
     """A check against everything that is alive in the account; raises `Rejected`."""
 
-    def __call__(self, live: Sequence[LiveOrder]) -> None:
+    def __call__(self, live: Sequence[LiveOrder], /) -> None:
         """`live` holds every order that can still be filled, unknown ones at full size."""
 
 
