@@ -31,14 +31,15 @@ def install(session: nox.Session, *more: str, extras: str = "statements") -> Non
 @nox.session
 def demo(session: nox.Session) -> None:
     """The main job, on one shipped export file for each broker."""
-    install(session)
+    install(session, extras="statements,net")
     session.run("polybroker", "brokers")
     for path in EXAMPLES:
         for command in ("convert", "trades"):
             print(f"\n$ polybroker {command} {path.relative_to(ROOT)}", flush=True)
             session.run("polybroker", command, str(path), silent=False)
-    print("\n$ python examples/embed.py", flush=True)
-    session.run("python", "examples/embed.py")
+    for name in ("embed.py", "trading.py"):
+        print(f"\n$ python examples/{name}", flush=True)
+        session.run("python", f"examples/{name}")
 
 
 @nox.session

@@ -24,17 +24,29 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
-def test_the_readme_example_runs_and_is_twelve_lines() -> None:
-    (code,) = blocks(README, "python")
+EXAMPLES = {"embed.py": 0, "trading.py": 1}
+
+
+def test_the_embedding_example_runs_and_is_twelve_lines() -> None:
+    code = blocks(README, "python")[0]
     assert len([line for line in code.splitlines() if line.strip()]) <= 12
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("To Open") >= 10
 
 
-def test_the_readme_example_is_the_shipped_one() -> None:
-    (code,) = blocks(README, "python")
-    shipped = (ROOT / "examples" / "embed.py").read_text(encoding="utf-8")
+def test_the_trading_example_runs_to_its_end() -> None:
+    code = blocks(README, "python")[1]
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(" filled ") == 2
+    assert done.stdout.count(" canceled ") == 1
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_readme_shows_the_shipped_examples(name: str) -> None:
+    code = blocks(README, "python")[EXAMPLES[name]]
+    shipped = (ROOT / "examples" / name).read_text(encoding="utf-8")
     body = shipped.split('"""', 2)[2].strip().replace("Path(__file__).parent", 'Path("examples")')
     assert body == code.strip()
 

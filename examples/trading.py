@@ -1,0 +1,35 @@
+"""What an app writes to trade; the broker is the simulated one, so it needs no network and no login."""
+
+from decimal import Decimal
+
+import anyio
+
+from polybroker.model.orders import Linkage, OrderSide, OrderType, single
+from polybroker.registry import find_broker
+
+
+async def main() -> None:
+    async with find_broker("paper").connect(config={"seed": "7", "tick_seconds": "0.005"}) as session:
+        [account] = await session.accounts()
+        mes, *_ = await session.search_instruments("MES")
+        [quote] = await session.quotes([mes])
+        price, two = quote.last or Decimal(6000), Decimal(2)
+        profit = single(mes, OrderSide.SELL, two, order_type=OrderType.LIMIT, limit_price=price + 5)
+        loss = single(mes, OrderSide.SELL, two, order_type=OrderType.STOP, stop_price=price - 5)
+        entry = single(mes, OrderSide.BUY, two, linkage=Linkage.BRACKET, linked=(profit, loss))
+        async with session.order_events() as events:
+            ack = await session.place_order(account, entry)
+            living = {ack.order_id, *ack.linked}
+            while living:
+                event = await anext(events)
+                if event.order_id in living and event.status.terminal:
+                    living.remove(event.order_id)
+                    fill = f"{event.fill.quantity} at {event.fill.price}" if event.fill else ""
+                    print(event.order_id, event.status, fill)
+                    for held in await session.positions(account):
+                        print(held.raw_symbol, held.quantity, "worth", held.market_value)
+        for balance in await session.balances(account):
+            print("cash", balance.cash, "profit", balance.realized_pnl)
+
+
+anyio.run(main)
