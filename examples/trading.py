@@ -10,6 +10,7 @@ from polybroker.registry import find_broker
 
 async def main() -> None:
     async with find_broker("paper").connect(config={"seed": "7", "tick_seconds": "0.005"}) as session:
+        begun = session.clock.now()
         [account] = await session.accounts()
         mes, *_ = await session.search_instruments("MES")
         [quote] = await session.quotes([mes])
@@ -24,10 +25,8 @@ async def main() -> None:
                 event = await anext(events)
                 if event.order_id in living and event.status.terminal:
                     living.remove(event.order_id)
-                    fill = f"{event.fill.quantity} at {event.fill.price}" if event.fill else ""
-                    print(event.order_id, event.status, fill)
-                    for held in await session.positions(account):
-                        print(held.raw_symbol, held.quantity, "worth", held.market_value)
+        for order in await session.orders(account, since=begun):
+            print(order.order_id, order.request.side, order.status, "at", order.average_fill_price)
         for balance in await session.balances(account):
             print("cash", balance.cash, "profit", balance.realized_pnl)
 

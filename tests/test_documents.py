@@ -39,8 +39,8 @@ def test_the_trading_example_runs_to_its_end() -> None:
     code = blocks(README, "python")[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count(" filled ") == 2
-    assert done.stdout.count(" canceled ") == 1
+    assert done.stdout.count(" filled at ") == 2, "the entry and one of its exits"
+    assert done.stdout.count(" canceled at None") == 1, "the other exit"
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
