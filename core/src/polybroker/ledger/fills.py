@@ -40,8 +40,11 @@ class Fills:
     """Above 0."""
 
     @classmethod
-    def of(cls, frame: pl.DataFrame) -> Fills:
-        """The fills of executions sorted by time; `ValueError` where side, quantity or price is missing or wrong."""
+    def of(cls, frame: pl.DataFrame, books: Books | None = None) -> Fills:
+        """The fills of executions sorted by time; `ValueError` where side, quantity or price is missing or wrong.
+
+        `books` are those of the same executions, where they are known already.
+        """
         missing = frame.select("instrument_id", "side", "quantity", "price").null_count().row(0, named=True)
         for name, count in missing.items():
             if count:
@@ -52,7 +55,7 @@ class Fills:
         quantity = scaled(frame["quantity"])
         if len(quantity) and not quantity.values.min() > 0:
             raise ValueError("an execution's quantity is not above 0")
-        return cls(frame, sort_into_books(frame), bought, quantity)
+        return cls(frame, books or sort_into_books(frame), bought, quantity)
 
     def __len__(self) -> int:
         return self.frame.height

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from attrs import frozen
 
+from polybroker.ledger.books import Books
 from polybroker.ledger.fills import Fills
 from polybroker.ledger.opening import with_opening
 from polybroker.ledger.scaled import Integers, Mask, Scaled, exact_column, sum_bound, widened
@@ -61,6 +62,11 @@ def running_positions(frame: pl.DataFrame, opening: pl.DataFrame | None = None) 
     account being one of its own. `opening` holds positions from before (see `opening.with_opening`).
     `position_effect` is the change of the absolute position, `position_quantity` the signed position afterwards.
     """
+    return positions_and_books(frame, opening)[0]
+
+
+def positions_and_books(frame: pl.DataFrame, opening: pl.DataFrame | None) -> tuple[pl.DataFrame, Books]:
+    """What `running_positions` returns, and the books of `opening` and `frame`, which `match` can use again."""
     executions, openings = with_opening(frame, opening)
     fills = Fills.of(executions)
     path = position_path(fills)
@@ -72,8 +78,9 @@ def running_positions(frame: pl.DataFrame, opening: pl.DataFrame | None = None) 
     kind = np.where(path.closing == 0, 0, np.where(path.closing == path.quantity, 1, 2))
     code = fills.books.by_row((kind * 2 + path.buys).astype(np.uint32))[openings:]
     statuses = pl.Series([str(status) for pair in _STATUSES for status in pair], dtype=pl.String)
-    return frame.with_columns(
+    positioned = frame.with_columns(
         column(path.quantity - 2 * path.closing).alias("position_effect"),
         column(path.after).alias("position_quantity"),
         statuses.gather(pl.Series(code)).alias("status"),
     )
+    return positioned, fills.books

@@ -66,14 +66,20 @@ def _executions(draft: Draft, fills: pl.DataFrame, found: Instruments, days: pl.
         "parser_version": pl.lit(draft.parser_version),
         "source_file": _file_names(draft, fills),
         "source_row": fills.get_column("row"),
-        "commission_source": pl.when(pl.col("commission").is_not_null() | pl.col("fees").is_not_null()).then(
-            pl.lit(str(CommissionSource.FILE))
-        ),
+        "commission_source": _commission_source(fills),
     }
     return fills.select(
         (columns[name].alias(name) if name in columns else pl.lit(None, dtype).alias(name))
         for name, dtype in EXECUTIONS.items()
     )
+
+
+def _commission_source(fills: pl.DataFrame) -> pl.Expr:
+    """That the file has a charge, where it has one."""
+    file = pl.lit(str(CommissionSource.FILE))
+    if not fills.get_column("commission").null_count():
+        return file
+    return pl.when(pl.col("commission").is_not_null() | pl.col("fees").is_not_null()).then(file)
 
 
 def _one_or_all(found: Instruments, name: str) -> pl.Expr | pl.Series:

@@ -38,8 +38,8 @@ def count_lines(data: bytes, start: int, delimiter: str, longest: int) -> Counts
     for first, last in blocks(data, start):
         block = np.frombuffer(data, dtype=np.uint8, count=last - first, offset=first)
         is_end = block == ord("\n")
-        ends += np.count_nonzero(is_end)
-        delimiters += np.count_nonzero(block == ord(delimiter))
+        ends += int(np.count_nonzero(is_end))
+        delimiters += int(np.count_nonzero(block == ord(delimiter)))
         if has_returns:
             returns = block == ord("\r")
             if np.count_nonzero(returns) != np.count_nonzero(returns[:-1] & is_end[1:]):

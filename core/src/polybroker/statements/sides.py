@@ -39,8 +39,8 @@ def _parsed(column: pl.Series, read: Mapping[str, str]) -> pl.Series:
     """The sides of the words that are read as sides; the other ones are null."""
     if len(read) > _FEW:
         return column.replace_strict(read, default=None, return_dtype=pl.String)
-    # Comparing with a few words is far faster than looking each one up.
-    masks = {side: [pl.lit(column) == word for word in read if read[word] == side] for side in set(read.values())}
+    # Comparing with a few words is far faster than looking each one up; masks in one piece make a column in one piece.
+    masks = {side: [(column == word).rechunk() for word in read if read[word] == side] for side in set(read.values())}
     chosen = [pl.when(pl.any_horizontal(mask)).then(pl.lit(side)) for side, mask in masks.items()]
     return pl.select(pl.coalesce(chosen).alias(column.name)).to_series()
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from polybroker.errors import StatementError
 from polybroker.model.instruments import AssetClass
-from polybroker.statements.distinct import encoded, places
+from polybroker.statements.distinct import combinations, encoded
 from polybroker.statements.numbers import parse_numbers
 from polybroker.statements.times import parse_times
 from polybroker_generic_csv.naming import Name, Parts, name, written_day
@@ -47,34 +44,16 @@ def read_instruments(sheet: Sheet, default: AssetClass | None) -> dict[str, pl.S
 def _names(sheet: Sheet, default: AssetClass | None) -> tuple[pl.Series, pl.Series]:
     """The raw symbol and the key of each row."""
     fields = [field for field in _CELLS if sheet.has(field)]
-    firsts, codes = _combinations([sheet.cells(field) for field in fields])
+    firsts, codes = combinations([sheet.cells(field) for field in fields])
     distinct = sheet.frame.select("row", *fields)[firsts]
     names = [name(parts, default) for parts in _parts(sheet, distinct)]
     _warn(sheet, names)
     raw = pl.Series([found and found.raw for found in names], dtype=pl.String)
     key = pl.Series([found and found.key for found in names], dtype=pl.String)
     cells = next((sheet.cells(field) for field in fields if raw.equals(distinct.get_column(field))), None)
-    if cells is None:
-        cells = raw.gather(codes)
+    # In one piece, which both columns then share.
+    cells = raw.gather(codes) if cells is None else cells.rechunk()
     return cells, cells if key.equals(raw) else key.gather(codes)
-
-
-def _combinations(columns: Sequence[pl.Series]) -> tuple[npt.NDArray[np.uint32], pl.Series]:
-    """The first row of each distinct combination of texts, ascending; and each row's place among them."""
-    combined = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        texts = encoded(column)
-        if len(texts.texts) > 1:
-            # Places of places, so that no number exceeds rows times texts.
-            combined = places(combined)[1] * len(texts.texts) + texts.codes if combined.any() else texts.codes
-    numbers = places(combined)[1] if len(columns) > 1 else combined
-    firsts = np.empty(int(numbers.max(initial=-1)) + 1, dtype=np.uint32)
-    # Of several values for one place numpy keeps the last: from the end, that is the first row.
-    firsts[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1, dtype=np.uint32)
-    order = np.argsort(firsts)
-    ranks = np.empty(len(order), dtype=np.uint32)
-    ranks[order] = np.arange(len(order), dtype=np.uint32)
-    return firsts[order], pl.Series(ranks.take(numbers))
 
 
 def _parts(sheet: Sheet, distinct: pl.DataFrame) -> list[Parts]:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 import polars as pl
 from attrs import define, field
 
+from polybroker.errors import StatementError
+from polybroker.statements.distinct import Encoded, encoded, is_repetitive
 from polybroker.statements.document import Column, ColumnKind, Document, DocumentFormat, Table
 from polybroker.statements.numbers import NumberStyle, bad_number, number_style, parse_numbers
 from polybroker.statements.rows import RowAccount
@@ -19,6 +21,8 @@ from polybroker_generic_csv.words import NOT_FILLED, word_key
 _NUMBERS: Final = ("quantity", "price", "commission", "multiplier", "strike")
 _TIMES: Final = ("time", "date", "trading_day", "expiration")
 _TOTAL: Final = r"(?i)^(?:grand |sub)?-?totals?\b|^sum\b|^average\b"
+_NO_CODES: Final = np.zeros(0, dtype=np.int64)
+"""For a column that is not encoded."""
 _PART_FILLED: Final = ("fill", "exec")
 
 
@@ -39,6 +43,7 @@ class Sheet:
     style: NumberStyle = field(factory=NumberStyle)
     day_first: bool | None = None
     """How the document writes dates, as far as that is known."""
+    _encoded: dict[str, Encoded] = field(factory=dict, init=False)
 
     @property
     def fees(self) -> list[str]:
@@ -79,20 +84,36 @@ class Sheet:
         if mask.any():
             self.rows.skip(self.file, self.frame.get_column("row").filter(mask).to_numpy(), reason)
             self.frame, self.good = self.frame.filter(~mask), self.good.filter(~mask)
+            self._encoded.clear()
 
     def decide_numbers(self, decimal_comma: bool | None) -> None:
         """Find out how the document writes decimals, from all its columns of numbers."""
         columns = [name for name in (*_NUMBERS, *self.fees) if self.has(name)]
-        self.style = number_style(
-            [self.cells(name).alias(self.headers[name]) for name in columns],
-            decimal_comma=decimal_comma,
-            rows=self.frame.get_column("row"),
-            source=self.name,
-        )
+        try:
+            self.style = number_style([self._texts(name).texts for name in columns], decimal_comma=decimal_comma)
+        except StatementError:
+            # The distinct texts decide it; the message needs the rows.
+            self.style = number_style(
+                [self.cells(name).alias(self.headers[name]) for name in columns],
+                decimal_comma=decimal_comma,
+                rows=self.frame.get_column("row"),
+                source=self.name,
+            )
+
+    def _texts(self, column: str) -> Encoded:
+        """The distinct texts of a column of numbers; the column itself where they are likely to be many."""
+        if column not in self._encoded:
+            cells = self.cells(column)
+            self._encoded[column] = encoded(cells) if is_repetitive(cells) else Encoded(_NO_CODES, cells)
+        return self._encoded[column]
 
     def numbers(self, column: str) -> pl.Series:
         """The exact numbers of a field; bad cells are refused."""
-        values, bad = parse_numbers(self.cells(column), self.style)
+        texts = self._texts(column)
+        values, bad = parse_numbers(texts.texts, self.style)
+        if texts.codes is not _NO_CODES:
+            codes = pl.Series(texts.codes.astype(np.uint32))
+            values, bad = values.gather(codes), bad.gather(codes)
         self.refuse(bad, column, lambda text: bad_number(text, self.style))
         return values
 

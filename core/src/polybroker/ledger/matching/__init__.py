@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from polybroker.ledger.books import Books
 from polybroker.ledger.fills import Fills
 from polybroker.ledger.matching.average import match_average
 from polybroker.ledger.matching.fifo import match_fifo
@@ -29,7 +30,9 @@ from polybroker.model.executions import Method
 __all__ = ["Matched", "match"]
 
 
-def match(frame: pl.DataFrame, method: Method, opening: pl.DataFrame | None = None) -> Matched:
+def match(
+    frame: pl.DataFrame, method: Method, opening: pl.DataFrame | None = None, books: Books | None = None
+) -> Matched:
     """Match executions within each account and instrument.
 
     `frame` is shaped like `EXECUTIONS` and sorted by time; of its columns only those are needed that the results
@@ -37,7 +40,8 @@ def match(frame: pl.DataFrame, method: Method, opening: pl.DataFrame | None = No
     (signed), `average_price`, and what `opening.with_opening` says more; they enter first. FIFO and LIFO give a
     round trip for each matched pair, average cost for each closing fill, per position for each way from flat to
     flat. Gross profit is null where a multiplier is unknown or currencies differ, charges are null where none is
-    known, net is gross and what is known of the charges.
+    known, net is gross and what is known of the charges. `books` are those that `positions_and_books` found for the
+    same executions and openings; they save some time.
 
     `ValueError`: an execution has no instrument, side or price, or its quantity is not above 0.
     `OverflowError`: money beyond 20 whole digits.
@@ -45,7 +49,7 @@ def match(frame: pl.DataFrame, method: Method, opening: pl.DataFrame | None = No
     executions, _ = with_opening(frame, opening)
     if executions.is_empty():
         return no_trips()
-    fills = Fills.of(executions)
+    fills = Fills.of(executions, books)
     trips, remains = _found(fills, Method(method))
     return Matched(round_trip_frame(fills, trips), open_position_frame(fills, remains))
 
