@@ -25,7 +25,7 @@ def broker_info() -> BrokerInfo:
     return BrokerInfo(
         id="paper",
         title="Paper (simulated)",
-        website="https://pypi.org/project/polybroker-paper/",
+        website="https://en.wikipedia.org/wiki/Stock_market_simulator",
         aliases=("simulated",),
         environments=(Environment(name="simulation", endpoints={}, hosts=()),),
         config_fields=settings.CONFIG_FIELDS,
