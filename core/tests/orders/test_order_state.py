@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polybroker.model.instruments import Stock
-from polybroker.model.orders import Fill, Order, OrderEvent, OrderSide, OrderStatus, single
+from polybroker.model.orders import Fill, Leg, Order, OrderEvent, OrderRequest, OrderSide, OrderStatus, single
 from polybroker.orders.state import apply, apply_all
 
 START = datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -120,3 +120,22 @@ def test_every_sequence_of_four_events_keeps_the_laws() -> None:
             assert after.filled_quantity >= order.filled_quantity
             assert not order.status.terminal or after.status is order.status
             order = after
+
+
+def test_a_multi_leg_order_is_filled_as_far_as_its_least_filled_leg() -> None:
+    legs = (
+        Leg(instrument=Stock("AAPL"), side=OrderSide.BUY),
+        Leg(instrument=Stock("MSFT"), side=OrderSide.SELL, ratio=2),
+    )
+    order = evolve(NEW, request=OrderRequest(legs=legs, quantity=Decimal(3)))
+    first = apply(order, event(OrderStatus.WORKING, 1, None, fill(1, 3)))
+    assert first.filled_quantity == 0
+    second = apply(first, event(OrderStatus.WORKING, 2, None, evolve(fill(2, 4), leg=1)))
+    assert (second.filled_quantity, second.status) == (2, OrderStatus.PARTIALLY_FILLED)
+    third = apply(second, event(OrderStatus.WORKING, 3, None, evolve(fill(3, 2), leg=1)))
+    assert (third.filled_quantity, third.status) == (3, OrderStatus.FILLED)
+
+
+def test_an_average_price_is_plain() -> None:
+    order = apply(NEW, event(OrderStatus.WORKING, 1, None, fill(1, 4, "6000")))
+    assert str(order.average_fill_price) == "6000"

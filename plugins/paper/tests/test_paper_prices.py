@@ -92,6 +92,12 @@ def test_seeds_and_instruments_have_walks_of_their_own() -> None:
     assert all(paths[i] != paths[j] for i in range(3) for j in range(i))
 
 
+def test_the_past_is_no_mirror_of_what_comes() -> None:
+    found = market()
+    path = [found.prices(Stock("AAPL"), tick).bid for tick in range(-200, 201)]
+    assert path != path[::-1]
+
+
 def test_an_option_is_worth_more_than_its_intrinsic_value_until_it_expires() -> None:
     found = market()
     price = found.prices(Stock("AAPL"), 0).bid

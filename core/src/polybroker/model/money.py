@@ -40,7 +40,9 @@ def exact(value: Decimal) -> Decimal:
         value.quantize(_LAST_PLACE, context=_LOSSLESS)
     except (Inexact, InvalidOperation):
         raise ValueError(f"{value} has more than {EXACT_SCALE} decimal places") from None
-    return value
+    # 0E+40 fits, but tables refuse to take it so.
+    exponent = value.as_tuple().exponent
+    return value if isinstance(exponent, int) and exponent <= 0 else value.quantize(Decimal(1), context=_LOSSLESS)
 
 
 def plain_text(value: Decimal) -> str:

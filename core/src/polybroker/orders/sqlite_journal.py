@@ -23,6 +23,7 @@ from polybroker.orders.intents import OPEN, Claimed, Draft, Intent, IntentState,
 T = TypeVar("T")
 SCHEMA_VERSION: Final = 1
 _BUSY_SECONDS: Final = 30.0
+_TRIES: Final = 100
 _IS_OPEN: Final = f"state IN ({', '.join(sorted(repr(state.value) for state in OPEN))})"
 _SCHEMA: Final = f"""
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -167,7 +168,7 @@ class SqliteJournal:
             self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
         )
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -264,3 +265,16 @@ def _keep(connection: sqlite3.Connection, intent: Intent) -> None:
 def _text(moment: datetime) -> str:
     """A UTC time that sorts as text."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log. That does not wait for other processes by itself: a transaction does."""
+    for _ in range(_TRIES):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("COMMIT")
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")

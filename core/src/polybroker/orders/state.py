@@ -15,8 +15,8 @@ from typing import Final
 
 from attrs import evolve
 
-from polybroker.model.money import AVERAGE_PLACES
-from polybroker.model.orders import Fill, Order, OrderEvent, OrderStatus
+from polybroker.model.money import AVERAGE_PLACES, plain_text
+from polybroker.model.orders import Fill, Order, OrderEvent, OrderRequest, OrderStatus
 
 _PROGRESS: Final = {
     OrderStatus.UNKNOWN: 0,
@@ -35,7 +35,7 @@ def apply(order: Order, event: OrderEvent) -> Order:
     if (event.account_id, event.order_id) != (order.account_id, order.order_id):
         raise ValueError(f"event of order {event.order_id} applied to order {order.order_id}")
     fills = _with_fill(order.fills, event.fill)
-    filled = max(order.filled_quantity, event.filled_quantity or Decimal(0), _total(fills))
+    filled = max(order.filled_quantity, event.filled_quantity or Decimal(0), _units(order.request, fills))
     if event.status is OrderStatus.FILLED:
         filled = max(filled, order.request.quantity)
     status = _believed(order, event)
@@ -48,7 +48,7 @@ def apply(order: Order, event: OrderEvent) -> Order:
         status=status,
         fills=fills,
         filled_quantity=filled,
-        average_fill_price=_average(fills, filled) or order.average_fill_price,
+        average_fill_price=_average(order.request, fills, filled) or order.average_fill_price,
         client_order_id=order.client_order_id or event.client_order_id,
         updated_at=_latest(order.updated_at, event.timestamp),
         filled_at=_latest(order.filled_at, event.fill.timestamp) if event.fill else order.filled_at,
@@ -81,19 +81,21 @@ def _with_fill(fills: tuple[Fill, ...], fill: Fill | None) -> tuple[Fill, ...]:
     return tuple(sorted((*fills, fill), key=lambda each: (each.timestamp, each.execution_id)))
 
 
-def _total(fills: tuple[Fill, ...]) -> Decimal:
-    """Units of the order that the fills complete: the least-filled leg decides."""
-    legs = {fill.leg for fill in fills}
-    return min((sum((f.quantity for f in fills if f.leg == leg), Decimal(0)) for leg in legs), default=Decimal(0))
+def _units(request: OrderRequest, fills: tuple[Fill, ...]) -> Decimal:
+    """Whole units of the order that the fills complete: the leg that is filled least, by its ratio, decides."""
+    if len(request.legs) == 1 and request.legs[0].ratio == 1:
+        return sum((fill.quantity for fill in fills), Decimal(0))
+    totals = [sum((f.quantity for f in fills if f.leg == leg), Decimal(0)) for leg in range(len(request.legs))]
+    return min(total // leg.ratio for total, leg in zip(totals, request.legs, strict=True))
 
 
-def _average(fills: tuple[Fill, ...], filled: Decimal) -> Decimal | None:
+def _average(request: OrderRequest, fills: tuple[Fill, ...], filled: Decimal) -> Decimal | None:
     """The average price where every fill is known; None for multi-leg orders and where some are missing."""
-    if {fill.leg for fill in fills} != {0} or _total(fills) != filled:
+    if not filled or len(request.legs) != 1 or _units(request, fills) != filled:
         return None
     with localcontext(prec=60):
         value = sum((fill.price * fill.quantity for fill in fills), Decimal(0)) / filled
-        return value.quantize(Decimal(1).scaleb(-AVERAGE_PLACES), rounding=ROUND_HALF_EVEN).normalize()
+        return Decimal(plain_text(value.quantize(Decimal(1).scaleb(-AVERAGE_PLACES), rounding=ROUND_HALF_EVEN)))
 
 
 def _latest(known: datetime | None, told: datetime | None) -> datetime | None:
