@@ -177,7 +177,11 @@ class Session:
         return await self._change(OrderCall(Operation.CANCEL, self, account, order=order))
 
     async def cancel_all(self, account: Account) -> Sequence[Ack]:
-        """Ask to cancel every living order of the account: by one request, or one by one where the broker has none."""
+        """Ask to cancel every living order of the account: by one request, or one by one where the broker has none.
+
+        The one request passes no policy, so that nothing of the app can hold it up: audit and journal learn of the
+        ends by order events and `reconcile`.
+        """
         if self.broker.offers("cancel_all"):
             return await self._many("cancel_all", Ack, Effect.CANCEL, account=account)
         return [await self.cancel_order(account, order) for order in await self.open_orders(account)]
